@@ -1,0 +1,243 @@
+"""One institution of the demonstration: who works there, what it may do, what it measures with.
+
+Rows come from verbs where there are verbs: accounts are invited and accepted, traceability is recorded by the one
+who keeps the equipment. What has no verb is stored as it stands in the plan.
+"""
+
+import json
+import random
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from faker import Faker
+from stdnum.cn import uscc
+
+from certificates.models import Procedure
+from equipment import workflow as equipment
+from equipment.models import Equipment, MeasurementStandard, StandardPart
+from institutions import workflow as accounts
+from institutions.access import actor_in
+from institutions.models import (
+    Authorisation,
+    Customer,
+    Employment,
+    Institution,
+    Method,
+    MethodAdoption,
+    Person,
+    Qualification,
+    ScopeItem,
+    Site,
+    User,
+)
+from portal.actors import Actor
+from portal.permissions import Permission
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+PASSWORD = "chengliang-demo"
+PROCEDURE = Path(__file__).parent.parent / "procedures" / "pressure_gauge_general.json"
+
+FIRST_DAYS = 1500  # how long ago everybody came and was authorised
+YEARS_OF_TRACES = 3
+PERIOD = timedelta(days=365)
+FEMALE = 0.45
+
+
+@dataclass
+class Laboratory:
+    """An institution while it is being made; `now` is the instant its days are counted from."""
+
+    plan: dict[str, Any]
+    now: datetime
+    institution: Institution
+    sites: list[Site] = field(default_factory=list)
+    employments: dict[str, Employment] = field(default_factory=dict)
+    actors: dict[str, Actor] = field(default_factory=dict)
+    equipment: dict[str, Equipment] = field(default_factory=dict)
+    standards: dict[str, MeasurementStandard] = field(default_factory=dict)
+    customers: list[Customer] = field(default_factory=list)
+    procedure: Procedure | None = None
+
+    def day(self, offset: int | None) -> date | None:
+        """The day so many days from now; None stays None."""
+        return None if offset is None else self.now.astimezone(SHANGHAI).date() + timedelta(days=offset)
+
+    def actor(self, role: str) -> Actor:
+        """The institution's first person in this role: "yt-operator" for "operator"."""
+        return self.actors[f"{self.prefix}-{role}"]
+
+    @property
+    def prefix(self) -> str:
+        """How the institution's login names begin."""
+        return self.institution.short_code.lower()
+
+    def store(self, table: type, **values: Any) -> Any:
+        """A new row of the institution. Returns: the row."""
+        return table.objects.create(institution=self.institution, **values)
+
+    def environment(self, site: Site) -> Equipment:
+        """The first thermo-hygrometer of the site."""
+        pieces = (e for e in self.equipment.values() if e.role == Equipment.Role.ENVIRONMENT and e.site_id == site.pk)
+        return next(pieces)
+
+
+def noon_of(day: date, hour: int = 10, minute: int = 0) -> datetime:
+    """The instant at this time of the day in China."""
+    return datetime.combine(day, time(hour, minute), SHANGHAI)
+
+
+def institution(plan: dict[str, Any]) -> Institution:
+    """The institution exists, with a credit code whose check digit is right. Source: GB 32100-2015."""
+    columns = (
+        "slug", "name", "name_en", "short_code", "region_code", "address", "address_en", "postcode", "phone",
+        "complaint_phone",
+    )  # fmt: skip
+    code = plan["credit_code_without_check_digit"]
+    return Institution.objects.create(
+        credit_code=code + uscc.calc_check_digit(code), **{name: plan[name] for name in columns}
+    )
+
+
+def furnish(lab: Laboratory) -> None:
+    """The institution has everything that certificates rest on. Needs the scope of the institution."""
+    plan = lab.plan
+    lab.sites = [lab.store(Site, **site) for site in plan["sites"]]
+    _people(lab)
+    _qualifications(lab)
+    _equipment(lab)
+    definition = json.loads(PROCEDURE.read_text(encoding="utf-8"))
+    lab.procedure = lab.store(
+        Procedure, state=Procedure.State.APPROVED, code=definition["code"], version=1, title=definition["title"],
+        method=Method.objects.get(code=definition["method"]), definition=definition,
+        approved_by=lab.employments[f"{lab.prefix}-technical"],
+    )  # fmt: skip
+    lab.customers = [lab.store(Customer, contact="设备科", **customer) for customer in plan["customers"]]
+
+
+def _people(lab: Laboratory) -> None:
+    """Everybody of the plan is employed, authorised, and has an account."""
+    names, chance = Faker("zh_CN"), random.Random(lab.institution.slug)
+    names.seed_instance(lab.institution.slug)
+    opener = Actor(
+        name="system:demo", institution_id=lab.institution.pk, permissions=frozenset({Permission.MEMBER_INVITE})
+    )
+    for number, person in enumerate(lab.plan["people"], start=1):
+        birth = lab.day(-365 * person.get("age", 37) - chance.randrange(30, 300))
+        employment = lab.store(
+            Employment, person=Person.objects.create(), name=_new_name(names, chance, lab), birth_date=birth,
+            staff_number=f"{lab.institution.short_code}{number:03d}",
+            started_on=lab.day(-FIRST_DAYS - chance.randrange(900)),
+        )  # fmt: skip
+        lab.employments[person["login"]] = employment
+        for field_ in person.get("fields", ()):
+            for grant in person["grants"]:
+                lab.store(
+                    Authorisation, employment=employment, role=grant, field=field_,
+                    certificate_number=f"授〔2023〕{number:02d}", valid_from=lab.day(-FIRST_DAYS),
+                    valid_until=lab.day(person.get("until", 540 + 10 * number)),
+                )  # fmt: skip
+        lab.actors[person["login"]] = account(
+            lab.institution, person["login"], person["roles"], employment=employment, opener=opener, at=lab.now
+        )
+
+
+def _new_name(names: Faker, chance: random.Random, lab: Laboratory) -> str:
+    """A name that nobody in the institution has yet."""
+    taken = {employment.name for employment in lab.employments.values()}
+    while (name := names.name_female() if chance.random() < FEMALE else names.name_male()) in taken:
+        pass
+    return name
+
+
+def account(
+    lab: Institution, login: str, roles: list[str], *, employment: Employment, opener: Actor, at: datetime
+) -> Actor:
+    """The person was invited, has accepted, and can sign in. Returns: the person as the portal's pages know it."""
+    invitation = accounts.invite(
+        email=f"{login}@{lab.slug}.example", name=employment.name, roles=roles, employment=employment, actor=opener, at=at
+    )
+    return actor_in(accounts.accept(invitation, username=login, password=PASSWORD, at=at), lab)
+
+
+def second_membership(lab: Laboratory, login: str, roles: list[str]) -> None:
+    """The account, made elsewhere, also belongs to this institution, without an employment in it."""
+    user = User.objects.get(username=login)
+    invitation = accounts.invite(
+        email=user.email, name=user.name, roles=roles, employment=None, actor=lab.actor("admin"), at=lab.now
+    )
+    with accounts.ACCEPT.applied_to(invitation, actor=accounts.DOORKEEPER, at=lab.now) as invitation:
+        invitation.user = user
+    accounts.join(user, invitation, at=lab.now)
+
+
+def _qualifications(lab: Laboratory) -> None:
+    """What the institution is qualified for, by which methods, and within which limits."""
+    plan, methods = lab.plan, {method.code: method for method in Method.objects.all()}
+    qualifications = [
+        lab.store(
+            Qualification, kind=row["kind"], number=row["number"], issuer=row["issuer"],
+            valid_from=lab.day(row["from"]), valid_until=lab.day(row.get("until")),
+        )  # fmt: skip
+        for row in plan["qualifications"]
+    ]
+    for row in plan["scope"]:
+        qualification = qualifications[row["qualification"]]
+        lab.store(
+            ScopeItem, qualification=qualification, site=lab.sites[row.get("site", 0)],
+            method=methods[row["method"]], instrument=row["instrument"], measurand=row["measurand"],
+            field=row["field"], range_low=row["low"], range_high=row["high"], unit=row["unit"],
+            cmc_constant=row["a"], cmc_slope=row.get("b", "0"), valid_from=qualification.valid_from,
+        )  # fmt: skip
+    for row in plan["methods"]:
+        lab.store(
+            MethodAdoption, method=methods[row["code"]], site=lab.sites[row.get("site", 0)],
+            verified_on=lab.day(row["verified"]), verified_by=lab.employments[f"{lab.prefix}-technical"],
+        )  # fmt: skip
+
+
+def _equipment(lab: Laboratory) -> None:
+    """Every piece of equipment with its traceability of some years, and the measurement standards made of them."""
+    for row in lab.plan["equipment"]:
+        piece = lab.store(
+            Equipment, role=row["role"], asset_number=row["asset"], name=row["name"], model=row["model"],
+            serial_number=row["serial"], manufacturer=row["maker"], site=lab.sites[row.get("site", 0)],
+            range_text=row["range"], range_low=row.get("low"), range_high=row.get("high"), unit=row["unit"],
+            accuracy=row["accuracy"], obsolete=row.get("obsolete", False),
+        )  # fmt: skip
+        lab.equipment[row["asset"]] = piece
+        _trace(lab, piece, row)
+    for row in lab.plan["standards"]:
+        standard = lab.store(
+            MeasurementStandard, kind=row["kind"], code=row["code"], name=row["name"],
+            site=lab.sites[row.get("site", 0)], range_text=row["range"], accuracy=row["accuracy"],
+            assessment_certificate=row["certificate"], assessed_by="省级市场监管部门（示）",
+            assessed_on=lab.day(row["from"]), assessed_until=lab.day(row["until"]),
+            responsible=lab.employments[f"{lab.prefix}-technical"],
+        )  # fmt: skip
+        for asset in row["parts"]:
+            lab.store(StandardPart, standard=standard, equipment=lab.equipment[asset])
+        lab.standards[row["code"]] = standard
+
+
+def _trace(lab: Laboratory, piece: Equipment, row: dict[str, Any]) -> None:
+    """The piece was sent away once a year, and each certificate was confirmed a few days later."""
+    figures = {}
+    if "U" in row:
+        figures = {"expanded_uncertainty": row["U"], "coverage_factor": "2", "uncertainty_unit": row["unit"]}
+    for age in reversed(range(YEARS_OF_TRACES)):
+        until = lab.day(row["until"]) - age * PERIOD
+        calibrated = until - PERIOD + timedelta(days=1)
+        confirmed = min(calibrated + timedelta(days=4), lab.day(0))
+        values = {
+            "certificate_number": f"SL{calibrated:%Y}-{row['asset'].replace('-', '')}",
+            "issuer": "省级计量科学研究院（示）",
+            "calibrated_on": calibrated,
+            "valid_until": until,
+            "confirmed_by": lab.employments[f"{lab.prefix}-metrology"],
+            "confirmed_on": confirmed,
+        }
+        at = min(noon_of(confirmed, 15), lab.now)
+        equipment.trace(piece, values | figures, None, actor=lab.actor("metrology"), at=at)

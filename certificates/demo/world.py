@@ -1,0 +1,151 @@
+"""All laboratories of the demonstration, its regulators, and what to tell somebody who wants to look around."""
+
+import tomllib
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+
+from certificates.models import Certificate
+from institutions import catalogue
+from institutions.access import actor_in
+from institutions.models import Institution, Membership, User
+from portal import codes, outbox
+from portal.permissions import ROLE_TITLES, Role
+from portal.scan import WORDS
+from portal.tenancy import scope, tenant
+
+from . import stories
+from .laboratory import PASSWORD, SHANGHAI, Laboratory, furnish, institution, second_membership
+
+HERE = Path(__file__).parent
+SLUGS = ("yunting", "qiheng", "mingche")
+REGULATORS = (
+    # login, name, region: the first digits of the region codes it answers for
+    ("city", "市级监管人员（示）", "4403"),
+    ("province", "省级监管人员（示）", "44"),
+)
+# One account in two institutions, to switch between.
+IN_TWO = ("qh-admin", "mingche", [Role.ADMINISTRATOR])
+SHOWN = ("valid", "due", "void")
+
+
+@dataclass(frozen=True)
+class Login:
+    """Somebody who can sign in."""
+
+    login: str
+    password: str
+    name: str
+    role: str
+    institution: str
+
+
+@dataclass(frozen=True)
+class Link:
+    """A certificate to scan: its state today, the address in its QR code, what is printed beside it."""
+
+    state: str
+    word: str
+    url: str
+    number: str
+    verification_code: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the command prints."""
+
+    logins: list[Login]
+    links: list[Link]
+
+    def as_json(self) -> dict[str, Any]:
+        """The report as plain data, with the certificate to try by number and code."""
+        verify = self.links[0] if self.links else None
+        return {
+            "site_url": settings.SITE_URL,
+            "password": PASSWORD,
+            "logins": [asdict(login) for login in self.logins],
+            "links": [asdict(link) for link in self.links],
+            "verify": verify and {
+                "url": settings.SITE_URL + reverse("portal:verify"),
+                "number": verify.number,
+                "verification_code": verify.verification_code,
+            },
+        }  # fmt: skip
+
+
+def build(now: datetime) -> Report:
+    """The demonstration is there, its PDFs rendered and its codes published; what was there already stays untouched.
+
+    Each laboratory is made in one transaction: whole or not at all.
+    """
+    catalogue.load()
+    labs = [_laboratory(slug, now) for slug in SLUGS]
+    _regulators()
+    outbox.drain()
+    for lab in labs:
+        with tenant(lab.institution.pk):
+            if not lab.actors:
+                lab.actors[f"{lab.prefix}-quality"] = _actor(lab, "quality")
+            stories.void_what_must_be(lab)
+    return Report(list(_logins(labs)), list(_links(labs[0].institution, now)))
+
+
+def _laboratory(slug: str, now: datetime) -> Laboratory:
+    plan = tomllib.loads((HERE / f"{slug}.toml").read_text(encoding="utf-8"))
+    if known := Institution.objects.filter(slug=slug).first():
+        return Laboratory(plan, now, known)
+    with scope():
+        made = institution(plan)
+        lab = Laboratory(plan, now, made)
+        with tenant(made.pk):
+            furnish(lab)
+            stories.tell(lab)
+            login, where, roles = IN_TWO
+            if where == slug:
+                second_membership(lab, login, roles)
+    return lab
+
+
+def _actor(lab: Laboratory, role: str):
+    return actor_in(User.objects.get(username=f"{lab.prefix}-{role}"), lab.institution)
+
+
+def _regulators() -> None:
+    """The regulators have their accounts; a regulator belongs to a region, not to an institution."""
+    for login, name, region in REGULATORS:
+        if User.objects.filter(username=login).exists():
+            continue
+        with scope():
+            user = User.objects.create_user(login, PASSWORD, name=name)
+            with scope(user_id=user.pk):
+                Membership.objects.create(institution=None, user=user, roles=[Role.REGULATOR], region_code=region)
+
+
+def _logins(labs: list[Laboratory]):
+    for lab in labs:
+        with tenant(lab.institution.pk):
+            members = Membership.objects.filter(institution=lab.institution, state=Membership.State.ACTIVE)
+            for member in members.select_related("user").order_by("pk"):
+                yield Login(member.user.username, PASSWORD, member.user.name, member.role_titles, lab.institution.name)
+    for login, name, region in REGULATORS:
+        yield Login(login, PASSWORD, name, str(ROLE_TITLES[Role.REGULATOR]), f"{region}…")
+
+
+def _links(shown: Institution, now: datetime):
+    """The newest certificate of each state worth a look, as its card says today."""
+    today, found = now.astimezone(SHANGHAI).date(), {}
+    with tenant(shown.pk):
+        for certificate in Certificate.objects.filter(institution=shown).exclude(pdf_sha256="").order_by("pk"):
+            card = codes.find(certificate.token)
+            found[codes.state_on(card, today)] = certificate
+    for state in SHOWN:
+        if certificate := found.get(state):
+            yield Link(
+                state, WORDS[state][0], codes.address(certificate.token), certificate.number,
+                certificate.verification_code,
+            )  # fmt: skip

@@ -1,0 +1,132 @@
+"""What a person may type to start a record. Validates and never saves."""
+
+from datetime import date
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from equipment.models import Equipment, MeasurementStandard
+from institutions.models import Site
+from portal.actors import Actor
+from portal.typed import ChoiceField, DayField, RowField, TextField
+
+from . import datasheet, decimals
+from .models import Procedure
+
+
+class Listed(RowField):
+    """A row chosen from a list, shown with what tells it apart."""
+
+    def __init__(self, *, shown, **kwargs):
+        super().__init__(**kwargs)
+        self.shown = shown
+
+    def label_from_instance(self, row):
+        return self.shown(row)
+
+
+class StartForm(forms.Form):
+    """A new record: where, with what, on which day, and the figures of the instrument its data sheet asks for.
+
+    Only what may be used on the chosen day is offered; the device's fields come from the procedure's definition.
+    """
+
+    performed_on = DayField(label=gettext_lazy("检校日期"))
+    late_reason = TextField(
+        label=gettext_lazy("日期不是今天的理由"), max_length=200, required=False,
+        help_text=gettext_lazy("记录应在检校当天开始；补录必须说明理由，理由会留在记录里。"),
+    )  # fmt: skip
+
+    def __init__(self, *args, actor: Actor, procedure: Procedure, today: date, day: date, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.procedure, self.today = procedure, today
+        standards = MeasurementStandard.objects.visible_to(actor).filter(
+            state=MeasurementStandard.State.IN_USE, assessed_on__lte=day, assessed_until__gte=day
+        )
+        monitors = (
+            Equipment.objects.visible_to(actor)
+            .filter(
+                state=Equipment.State.IN_USE, role=Equipment.Role.ENVIRONMENT,
+                traceabilities__calibrated_on__lte=day, traceabilities__valid_until__gte=day,
+            )
+            .distinct()
+        )  # fmt: skip
+        self.fields["site"] = Listed(
+            label=_("场所"), queryset=Site.objects.visible_to(actor).order_by("pk"), shown=lambda row: row.name
+        )
+        self.fields["room"] = TextField(label=_("房间"), max_length=60)
+        self.fields["standard"] = Listed(
+            label=_("计量标准"), queryset=standards.order_by("code"),
+            shown=lambda row: f"{row.name} {row.code}（{row.range_text}）",
+            help_text=_("只列出检校日考核有效、在用的计量标准。"),
+        )  # fmt: skip
+        self.fields["environment_equipment"] = Listed(
+            label=_("环境监测设备"), queryset=monitors.order_by("asset_number"),
+            shown=lambda row: f"{row.name} {row.asset_number}", help_text=_("只列出检校日溯源有效的设备。"),
+        )  # fmt: skip
+        for entry in procedure.definition["device"]:
+            self.fields[f"device_{entry['key']}"] = self._device_field(entry)
+        self.fields["points"] = TextField(
+            label=procedure.definition["points"]["label"], max_length=300, required=False,
+            help_text=_("用空格分开；留空按数据表的规定自动选点。"),
+        )  # fmt: skip
+
+    def _device_field(self, entry: dict) -> forms.Field:
+        label = f"{entry['label']} / {entry['unit']}" if entry.get("unit") else entry["label"]
+        if entry["type"] == "choice":
+            return ChoiceField(label=label, choices=[(choice, choice) for choice in entry["choices"]])
+        return TextField(label=label, max_length=30, initial=entry.get("default", ""))
+
+    def clean_performed_on(self):
+        day = self.cleaned_data["performed_on"]
+        if day > self.today:
+            raise forms.ValidationError(_("检校日期不能晚于今天 %(today)s。") % {"today": self.today})
+        return day
+
+    def clean(self):
+        cleaned = super().clean()
+        day = cleaned.get("performed_on")
+        if day and day < self.today and not cleaned.get("late_reason"):
+            self.add_error("late_reason", _("检校日期早于今天，请说明为什么没有当时记录。"))
+        self.device = self._device(cleaned)
+        self.points = self._points(cleaned)
+        if not self.errors:
+            sheet = datasheet.evaluate(
+                self.procedure.definition, self.device, self.points, {}, {}, {}, {}, "", activity="calibration"
+            )
+            for problem in sheet.problems:
+                if problem.key in ("device", "point"):
+                    self.add_error("points" if problem.key == "point" else None, problem.sentence)
+            if not sheet.points:
+                self.add_error("points", _("没有检校点。请填写，用空格分开。"))
+            self.points = [point.text for point in sheet.points]
+        return cleaned
+
+    def _device(self, cleaned: dict) -> dict[str, str]:
+        figures = {}
+        for entry in self.procedure.definition["device"]:
+            name = f"device_{entry['key']}"
+            text = cleaned.get(name, "")
+            if entry["type"] == "decimal" and text:
+                try:
+                    text = decimals.plain(decimals.parse(text))
+                except decimals.Unreadable as unreadable:
+                    self.add_error(name, str(unreadable))
+            figures[entry["key"]] = text
+        return figures
+
+    def _points(self, cleaned: dict) -> list[str]:
+        points = []
+        for text in cleaned.get("points", "").replace("、", " ").replace(";", " ").replace("；", " ").split():
+            try:
+                points.append(decimals.plain(decimals.parse(text)))
+            except decimals.Unreadable as unreadable:
+                self.add_error("points", str(unreadable))
+        return points
+
+
+class ReasonForm(forms.Form):
+    """Why a certificate is sent back, given up or void."""
+
+    reason = TextField(label=gettext_lazy("理由"), max_length=300)

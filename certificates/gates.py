@@ -1,0 +1,394 @@
+"""Conditions that must hold before a record is submitted and a certificate is checked, approved and issued.
+
+Every gate sees the row (record or certificate), the actor and the time, and yields a refusal for each thing that is
+wrong: its clause, what is wrong, what to do, where. All are shown at once. Validity is judged on the day of
+measurement and, for what must also hold on the day of issue, again on that day.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from equipment.models import Equipment, MeasurementStandard
+from institutions.models import Authorisation
+from orders.models import Item
+from portal.transitions import Refusal
+
+from . import canonical, conformity, units
+
+CHINA = ZoneInfo("Asia/Shanghai")
+LONGEST_DELAY = timedelta(days=1)
+
+
+def day_of(at: datetime):
+    return at.astimezone(CHINA).date()
+
+
+def _link(row, name, *args):
+    return reverse(name, args=[row.institution.slug, *args])
+
+
+# --- what was read
+
+
+def sheet_is_complete(row, actor, at) -> Iterator[Refusal]:
+    """Every cell of the data sheet has a readable value. Source: B-5.7-a, C-6.3.2."""
+    sheet = row.dossier.sheet
+    if sheet.missing:
+        yield Refusal("B-5.7-a", _("数据表还有 %(count)d 格没有填写。请补测并填写。") % {"count": sheet.missing})
+    for check in sheet.checks:
+        if not check.result and not sheet.missing:
+            yield Refusal("B-5.7-a", _("“%(title)s”没有填写。请补充。") % {"title": check.title})
+    for problem in sheet.problems:
+        if problem.blocking:
+            yield Refusal("C-6.3.2", problem.sentence)
+
+
+def environment_is_suitable(row, actor, at) -> Iterator[Refusal]:
+    """Every required condition was recorded and lies within the method's limits. Source: B-4.2-s4, D-4.2.2.1-s3."""
+    for condition in row.dossier.sheet.conditions:
+        if condition.sentence:
+            yield Refusal("B-6.1.7-7.8.4-b" if condition.met is None else "B-4.2-s4", condition.sentence)
+
+
+def recorded_in_time(row, actor, at) -> Iterator[Refusal]:
+    """The record was begun on the day of measurement, or says why not; never before it. Source: C-6.3.3-s1."""
+    record = row.dossier.record
+    started = day_of(record.started_at)
+    if record.performed_on > started:
+        yield Refusal("C-6.3.3-s1", _("检校日期 %(day)s 晚于记录开始的日期。请放弃本记录，在检校当天重新记录。")
+                      % {"day": record.performed_on})  # fmt: skip
+    elif started - record.performed_on > LONGEST_DELAY and not record.late_reason:
+        yield Refusal("C-6.3.3-s1", _("检校日期 %(day)s 比记录开始早超过一天，又没有说明理由。请放弃本记录并重新记录。")
+                      % {"day": record.performed_on})  # fmt: skip
+
+
+# --- what it was measured with
+
+
+def standard_was_assessed(row, actor, at) -> Iterator[Refusal]:
+    """The measurement standard's assessment certificate was valid on the day. Source: A-6.1.1, B-5.8-d."""
+    dossier = row.dossier
+    standard = dossier.standard
+    link = {"link": _link(row, "equipment:standard", standard.ref), "link_text": _("查看计量标准")}
+    if not standard.assessed_for(dossier.day):
+        yield Refusal(
+            "A-6.1.1",
+            _("计量标准“%(name)s”的考核证书 %(certificate)s 有效期 %(start)s 至 %(end)s，不含检校日 %(day)s。请改用考核有效的计量标准重测。")
+            % {
+                "name": standard.name, "certificate": standard.assessment_certificate, "start": standard.assessed_on,
+                "end": standard.assessed_until, "day": dossier.day,
+            },
+            **link,
+        )  # fmt: skip
+    if standard.state != MeasurementStandard.State.IN_USE:
+        yield Refusal(
+            "C-4.1.2",
+            _("计量标准“%(name)s”当前状态为“%(state)s”，不能用于量值传递。")
+            % {"name": standard.name, "state": standard.get_state_display()},
+            **link,
+        )
+
+
+def equipment_was_traced(row, actor, at) -> Iterator[Refusal]:
+    """Every piece of equipment used had a traceability certificate covering the day. Source: A-6.2.2, C-5.4.2-s1."""
+    dossier = row.dossier
+    for equipment, trace in dossier.used:
+        link = {"link": _link(row, "equipment:detail", equipment.ref), "link_text": _("查看设备")}
+        name = {"name": f"{equipment.name} {equipment.asset_number}", "day": dossier.day}
+        if trace is None:
+            last = equipment.latest_traceability
+            clause = "C-5.4.2-s1" if equipment.role == Equipment.Role.ENVIRONMENT else "A-6.2.2"
+            if last is None:
+                yield Refusal(clause, _("%(name)s 没有溯源证书。请先送检并登记，再重测。") % name, **link)
+            else:
+                yield Refusal(
+                    clause,
+                    _("%(name)s 在检校日 %(day)s 没有有效溯源：最近一份 %(certificate)s 有效期 %(start)s 至 %(end)s。请改用有效的设备重测。")
+                    % {
+                        **name, "certificate": last.certificate_number,
+                        "start": last.calibrated_on, "end": last.valid_until,
+                    },
+                    **link,
+                )  # fmt: skip
+        if equipment.state != Equipment.State.IN_USE:
+            yield Refusal(
+                "D-4.4.3.2-s1",
+                _("%(name)s 当前状态为“%(state)s”。请先查明对本次结果的影响。")
+                % {**name, "state": equipment.get_state_display()},
+                **link,
+            )
+        if equipment.obsolete:
+            yield Refusal("A-6.2.1.1-s2", _("%(name)s 属于国家明令淘汰的器具，不得使用。") % name, **link)
+
+
+def standard_is_suitable(row, actor, at) -> Iterator[Refusal]:
+    """The standard's range covers every point and its uncertainty fits the method's ratio. Source: B-5.7-e."""
+    dossier = row.dossier
+    main = dossier.main
+    if main is None:
+        yield Refusal("A-6.5.1-s3", _("计量标准“%(name)s”没有登记计量标准器。请先在计量标准页补充。")
+                      % {"name": dossier.standard.name})  # fmt: skip
+        return
+    if not dossier.standard_figures:
+        yield Refusal("C-6.4.2.2-s2", _("%(name)s 的溯源证书没有登记扩展不确定度 U 和 k，无法评定结果的不确定度。请在设备页补充登记。")
+                      % {"name": main}, link=_link(row, "equipment:detail", main.ref), link_text=_("查看设备"))  # fmt: skip
+    low, high = main.range_low, main.range_high
+    outside = [point for point in dossier.points if low is None or high is None or not low <= point <= high]
+    if outside:
+        yield Refusal("B-5.7-e", _("标准器 %(name)s 的测量范围 %(range)s 不含检校点 %(points)s。请改用量程合适的标准器。")
+                      % {"name": main, "range": main.range_text, "points": "、".join(map(str, outside))})  # fmt: skip
+    if dossier.record.item.activity == Item.Activity.VERIFICATION and dossier.sheet.ratio_met is False:
+        yield Refusal("B-5.7-e", _("扩展不确定度 U 超过最大允许误差绝对值的 1/3，不能用于检定。请改用更高准确度的标准器。"))
+
+
+# --- by which method, in which scope
+
+
+def method_was_in_force(row, actor, at) -> Iterator[Refusal]:
+    """The method was 现行有效 on the day and had been verified at the site. Source: A-6.5.1-s2, C-5.2.4-s2."""
+    dossier = row.dossier
+    method = dossier.record.procedure.method
+    if not method.in_force_on(dossier.day):
+        successor = _("，已由 %(code)s 代替") % {"code": method.replaced_by} if method.replaced_by else ""
+        yield Refusal(
+            "A-6.5.1-s2",
+            _("%(code)s 在检校日 %(day)s 不是现行有效版本%(successor)s。请换用现行版本的数据表重测。")
+            % {"code": method.code, "day": dossier.day, "successor": successor},
+            link=_link(row, "institutions:methods"), link_text=_("查看方法"),
+        )  # fmt: skip
+    if dossier.adoption is None or dossier.adoption.verified_on > dossier.day:
+        yield Refusal(
+            "C-5.2.4-s2",
+            _("%(code)s 在“%(site)s”检校前没有完成方法验证。请由技术负责人先登记验证。")
+            % {"code": method.code, "site": dossier.record.site.name},
+            link=_link(row, "institutions:methods"), link_text=_("查看方法"),
+        )  # fmt: skip
+
+
+def points_are_inside_scope(row, actor, at) -> Iterator[Refusal]:
+    """Every point lies inside a line of scope for the instrument, quantity, method and site. Source: A-6.1.3, B-5.8-e."""
+    dossier = row.dossier
+    link = {"link": _link(row, "institutions:scope"), "link_text": _("查看能力范围")}
+    outside = [point for point in dossier.points if dossier.scope_at(point) is None]
+    if outside:
+        yield Refusal(
+            "A-6.1.3",
+            _("%(instrument)s（%(method)s，%(site)s）在检校日的能力范围不含这些点：%(points)s %(unit)s。不能出具证书。")
+            % {
+                "instrument": dossier.definition["instrument"], "method": dossier.record.procedure.method.code,
+                "site": dossier.record.site.name, "points": "、".join(f"{p:f}" for p in outside),
+                "unit": dossier.definition["unit"],
+            },
+            **link,
+        )  # fmt: skip
+
+
+def qualification_is_valid(row, actor, at) -> Iterator[Refusal]:
+    """The qualification behind the scope is valid on the day of measurement and today. Source: B-4.3-s2, C-4.1.2-c-s1."""
+    dossier = row.dossier
+    link = {"link": _link(row, "institutions:qualifications"), "link_text": _("查看资质")}
+    qualifications = {item.qualification_id: item.qualification for item in dossier.scope}.values()
+    for qualification in qualifications:
+        for day, word in ((dossier.day, _("检校日")), (day_of(at), _("今天"))):
+            if not qualification.valid_on(day):
+                yield Refusal(
+                    "B-4.3-s2",
+                    _("%(name)s 在%(word)s %(day)s 无效（有效期至 %(until)s）。")
+                    % {"name": qualification, "word": word, "day": day, "until": qualification.valid_until or "—"},
+                    **link,
+                )
+    if dossier.record.item.activity == Item.Activity.VERIFICATION and not any(
+        qualification.permits_verification for qualification in qualifications
+    ):
+        yield Refusal("C-4.1.2-c-s1", _("检定须以计量授权或法定计量检定机构授权为依据，本项目的能力范围没有这类依据。"), **link)
+
+
+# --- what is stated
+
+
+def every_line_has_uncertainty(row, actor, at) -> Iterator[Refusal]:
+    """Every value reported has its own expanded uncertainty and k. Source: C-6.4.2.2-s2, B-6.1.7-7.8.4-a."""
+    without = [line.text for line in row.dossier.sheet.points if line.complete and not (line.U and line.U > 0 and line.k)]
+    if without:
+        yield Refusal("C-6.4.2.2-s2", _("这些点没有扩展不确定度：%(points)s。请检查标准器溯源证书的 U 和 k。")
+                      % {"points": "、".join(without)})  # fmt: skip
+
+
+def uncertainty_is_not_below_cmc(row, actor, at) -> Iterator[Refusal]:
+    """No reported U, brought to k = 2, is smaller than the CMC of its line of scope. Source: C-6.4.2.2-s2."""
+    dossier = row.dossier
+    for line in dossier.sheet.points:
+        item = dossier.scope_at(line.value)
+        if item is None or not line.U:
+            continue
+        cmc = item.cmc_at(line.value)
+        if line.U * 2 / line.k < cmc:
+            yield Refusal(
+                "C-6.4.2.2-s2",
+                _("%(point)s %(unit)s 处 U = %(U)s %(unit)s 小于能力范围的 CMC %(cmc)s %(unit)s。请复核不确定度评定。")
+                % {"point": line.text, "U": line.U_text, "unit": dossier.definition["unit"], "cmc": f"{cmc.normalize():f}"},
+                link=_link(row, "institutions:scope"), link_text=_("查看能力范围"),
+            )  # fmt: skip
+
+
+def units_are_legal(row, actor, at) -> Iterator[Refusal]:
+    """All units are legal units of measurement, in fields and in words. Source: A-6.7."""
+    dossier = row.dossier
+    definition, item = dossier.definition, dossier.record.item
+    symbols = {definition["unit"]}
+    symbols |= {entry["unit"] for part in ("device", "conditions") for entry in definition[part] if entry.get("unit")}
+    symbols |= {item_.unit for item_ in dossier.scope}
+    for symbol in sorted(symbols):
+        if not units.is_legal(symbol):
+            yield Refusal("A-6.7", _("“%(unit)s”不是法定计量单位。请修改数据表。") % {"unit": symbol})
+    for label, text in ((_("器具名称"), item.name), (_("型号规格"), item.model), (_("样品状态"), item.condition)):
+        for illegal in units.illegal_units_in(text):
+            yield Refusal("A-6.7", _("%(label)s里的“%(unit)s”不是法定计量单位：%(advice)s")
+                          % {"label": label, "unit": illegal.symbol, "advice": illegal.advice})  # fmt: skip
+
+
+def conformity_has_a_rule(row, actor, at) -> Iterator[Refusal]:
+    """A statement of conformity on a calibration rests on a rule agreed with the customer. Source: C-6.4.2.3-s3."""
+    record = row.dossier.record
+    if record.item.activity == Item.Activity.CALIBRATION and record.decision_rule != record.item.decision_rule:
+        yield Refusal("C-6.4.2.3-s3", _("判定规则与受理时和客户约定的不一致。请放弃本记录，按约定的规则重新记录。"))
+    if record.decision_rule and record.decision_rule not in conformity.RULES:
+        yield Refusal("C-6.4.2.3-s3", _("判定规则“%(rule)s”未定义。") % {"rule": record.decision_rule})
+
+
+# --- by whom
+
+
+OPERATOR_ROLES = {
+    Item.Activity.CALIBRATION: (Authorisation.Role.CALIBRATOR,),
+    Item.Activity.VERIFICATION: (Authorisation.Role.VERIFIER,),
+}
+
+
+def operator_was_authorised(row, actor, at) -> Iterator[Refusal]:
+    """The operator was employed, within age and authorised in the field on the day. Source: B-4.5-d, C-5.1.4, C-5.1.2-s4."""
+    dossier = row.dossier
+    operator, activity = dossier.record.operator, dossier.record.item.activity
+    link = {"link": _link(row, "institutions:people"), "link_text": _("查看人员与授权")}
+    facts = {"name": operator.name, "field": dossier.field, "day": dossier.day}
+    if not operator.active_on(dossier.day):
+        yield Refusal("C-5.1.2-s3", _("%(name)s 在检校日 %(day)s 不在职。") % facts, **link)
+    if not operator.within_age_on(dossier.day):
+        yield Refusal("C-5.1.2-s4", _("%(name)s 在检校日 %(day)s 已超过 65 周岁，不得从事检定校准。") % facts, **link)
+    if not dossier.authorised(operator.pk, OPERATOR_ROLES[activity], dossier.day):
+        role = OPERATOR_ROLES[activity][0]
+        yield Refusal(
+            "B-4.5-d",
+            _("%(name)s 在检校日 %(day)s 没有“%(field)s”专业的%(role)s授权。当日有授权的人：%(others)s。请由他们重测。")
+            % {**facts, "role": role.label, "others": "、".join(dossier.who_may(role, dossier.day)) or _("无")},
+            **link,
+        )
+
+
+def checker_is_authorised(row, actor, at) -> Iterator[Refusal]:
+    """The one who checks now is authorised to check in the field. Source: B-4.5-d."""
+    yield from _authorised_now(row, actor.employment_id, actor.name, at, Authorisation.Role.CHECKER, "B-4.5-d")
+
+
+def signatory_is_authorised(row, actor, at) -> Iterator[Refusal]:
+    """The one who approves now may sign in this field, today and on the day of measurement. Source: B-5.7-d-s2."""
+    yield from _authorised_now(row, actor.employment_id, actor.name, at, Authorisation.Role.SIGNATORY, "B-5.7-d-s2")
+
+
+def approver_is_still_authorised(row, actor, at) -> Iterator[Refusal]:
+    """The signatory who approved may still sign in this field today. Source: B-5.7-d-s2."""
+    approver = row.approver
+    yield from _authorised_now(row, approver.pk, approver.name, at, Authorisation.Role.SIGNATORY, "B-5.7-d-s2")
+
+
+def _authorised_now(row, employment_id, name, at, role, clause) -> Iterator[Refusal]:
+    dossier = row.dossier
+    day = day_of(at)
+    if not dossier.authorised(employment_id, (role,), day):
+        yield Refusal(
+            clause,
+            _("%(name)s 在 %(day)s 没有“%(field)s”专业的%(role)s授权。现在可以办理的人：%(others)s。")
+            % {
+                "name": name, "day": day, "field": dossier.field, "role": role.label,
+                "others": "、".join(dossier.who_may(role, day)) or _("无"),
+            },
+            link=_link(row, "institutions:people"), link_text=_("查看人员与授权"),
+        )  # fmt: skip
+
+
+def checked_by_another(row, actor, at) -> Iterator[Refusal]:
+    """The one who checks is another person than the one who measured. Source: B-6.1.7-s2, B-5.4."""
+    if actor.person_id is None or actor.person_id == row.operator.person_id:
+        yield Refusal("B-6.1.7-s2", _("核验员与检定/校准员 %(name)s 必须是两个不同的人。") % {"name": row.operator.name})
+
+
+def approved_by_a_third(row, actor, at) -> Iterator[Refusal]:
+    """The one who approves is neither the one who measured nor the one who checked. Source: B-6.1.7-s2, B-5.4."""
+    others = {row.operator.person_id: row.operator.name}
+    if row.checker:
+        others[row.checker.person_id] = row.checker.name
+    if actor.person_id is None or actor.person_id in others:
+        yield Refusal("B-6.1.7-s2", _("批准人与%(names)s必须是不同的人：检校、核验、批准由三个人完成。")
+                      % {"names": "、".join(others.values())})  # fmt: skip
+
+
+def three_people_acted(row, actor, at) -> Iterator[Refusal]:
+    """Three different people measured, checked and approved, in this order. Source: B-6.1.7-s2, A-6.6-s3."""
+    people = [person for person in (row.operator, row.checker, row.approver) if person]
+    if len({person.person_id for person in people}) != 3:
+        yield Refusal("B-6.1.7-s2", _("检校、核验、批准必须由三个不同的人完成。"))
+    elif not row.record.submitted_at <= row.checked_at <= row.approved_at <= at:
+        yield Refusal("A-6.6-s3", _("检校、核验、批准的时间顺序不对。请退回重新办理。"))
+
+
+# --- what was approved
+
+
+def content_is_as_approved(row, actor, at) -> Iterator[Refusal]:
+    """The content about to be issued is, byte for byte, the one approved. Source: B-5.7-c."""
+    if not row.body or canonical.sha256(row.body) != row.body_sha256:
+        yield Refusal("B-5.7-c", _("证书内容与批准时不一致。请退回，重新核验和批准。"))
+
+
+def pdf_is_stored(row, actor, at) -> Iterator[Refusal]:
+    """The PDF exists, so that the public page can say what became of it. Source: E5.29."""
+    if not row.pdf_sha256:
+        yield Refusal("E5.29", _("证书 PDF 还在生成。请稍候片刻，再作废。"))
+
+
+# --- which gates guard which verb
+
+RECORD = (
+    sheet_is_complete, environment_is_suitable, recorded_in_time, standard_was_assessed, equipment_was_traced,
+    standard_is_suitable, method_was_in_force, points_are_inside_scope, qualification_is_valid,
+    every_line_has_uncertainty, uncertainty_is_not_below_cmc, units_are_legal, conformity_has_a_rule,
+    operator_was_authorised,
+)  # fmt: skip
+CHECK = (checked_by_another, checker_is_authorised, *RECORD)
+APPROVE = (approved_by_a_third, signatory_is_authorised, *RECORD)
+# At issue the record can no longer change: what may have changed since the approval is asked again.
+ISSUE = (
+    three_people_acted, content_is_as_approved, standard_was_assessed, equipment_was_traced, method_was_in_force,
+    points_are_inside_scope, qualification_is_valid, operator_was_authorised, approver_is_still_authorised,
+)  # fmt: skip
+
+TITLES = {
+    sheet_is_complete: "原始记录齐全", environment_is_suitable: "环境在要求内", recorded_in_time: "当时即记",
+    standard_was_assessed: "计量标准考核有效", equipment_was_traced: "设备溯源有效", standard_is_suitable: "标准器适用",
+    method_was_in_force: "方法现行有效", points_are_inside_scope: "能力范围覆盖", qualification_is_valid: "机构资质有效",
+    every_line_has_uncertainty: "每点有不确定度", uncertainty_is_not_below_cmc: "U 不小于 CMC",
+    units_are_legal: "单位为法定计量单位", conformity_has_a_rule: "判定规则已约定",
+    operator_was_authorised: "检校人员有授权", checked_by_another: "核验人另有其人", checker_is_authorised: "核验员有授权",
+    approved_by_a_third: "三人互不相同", signatory_is_authorised: "签字人有授权",
+    three_people_acted: "三人互不相同", content_is_as_approved: "内容与批准时一致",
+    approver_is_still_authorised: "批准人授权仍有效", pdf_is_stored: "PDF 已存档",
+}  # fmt: skip
+
+
+def passed(gates, row, actor, at) -> list[str]:
+    """Titles of the gates that hold right now, for the page that shows what was looked at."""
+    return [TITLES[gate] for gate in gates if not any(gate(row, actor, at))]

@@ -1,0 +1,57 @@
+"""Make the demonstration and say who can sign in and what can be scanned."""
+
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from certificates.demo import world
+
+
+class Command(BaseCommand):
+    """`manage.py demo [--json]`; a second run changes nothing and prints the same."""
+
+    help = "Make three invented laboratories to look around in, and print logins and links. Not in production."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Whether to print JSON."""
+        parser.add_argument("--json", action="store_true", dest="as_json")
+
+    def handle(self, *args: Any, as_json: bool, **options: Any) -> None:
+        """Build and report. Raises: CommandError in production."""
+        if settings.PRODUCTION:
+            raise CommandError("demo does not run in production (APP_ENV=production): it makes accounts with a known password.")
+        report = world.build(timezone.now())
+        if as_json:
+            self.stdout.write(json.dumps(report.as_json(), ensure_ascii=False, indent=1))
+            return
+        for line in lines(report):
+            self.stdout.write(line)
+
+
+def lines(report: world.Report) -> list[str]:
+    """The report for a terminal: a table of logins, the links, a number with its code."""
+    heads = world.Login("登录名", "密码", "姓名", "角色", "机构")
+    rows = [heads, *report.logins]
+    widths = [max(map(width, column)) for column in zip(*map(cells, rows), strict=True)]
+    table = [
+        "  ".join(text + " " * (wide - width(text)) for text, wide in zip(cells(row), widths, strict=True)).rstrip()
+        for row in rows
+    ]
+    links = [f"{link.word}  {link.url}" for link in report.links]
+    verify = report.as_json()["verify"]
+    tried = [f"核验  {verify['url']}  证书编号 {verify['number']}  验证码 {verify['verification_code']}"] if verify else []
+    return [*table, "", *links, *tried]
+
+
+def cells(login: world.Login) -> tuple[str, ...]:
+    """The columns of a line."""
+    return (login.login, login.password, login.name, login.role, login.institution)
+
+
+def width(text: str) -> int:
+    """How many columns of a terminal the text takes: two for each wide character."""
+    return sum(2 if ord(letter) > 0x2E7F else 1 for letter in text)

@@ -1,0 +1,466 @@
+"""A certificate's content as PDF/A-3: content in, bytes out; no clock, no database, nothing fetched.
+
+The bytes follow from the content alone, so the same content gives the same bytes in any process. `pdf` returns them
+unsigned: a signature is appended to them afterwards and never changes what is written here.
+"""
+
+import base64
+import gc
+import hashlib
+import json
+import logging
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import cache, partial
+from itertools import groupby, islice
+from math import cos, degrees, pi, radians, sin
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import pydyf
+from django.template.loader import render_to_string
+from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.safestring import SafeString
+from fontTools.ttLib import TTFont
+from weasyprint import CSS, HTML, Attachment
+from weasyprint.text.ffi import harfbuzz_subset
+from weasyprint.text.fonts import FontConfiguration
+from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
+
+from portal import qr
+
+ROOT = Path(__file__).resolve().parent.parent
+TEMPLATE = "certificates/pdf/certificate.html"
+STYLESHEET = ROOT / "templates" / "certificates" / "pdf" / "certificate.css"
+FONTS = ROOT / "portal" / "fonts"
+FACES = ("NotoSansSC-Regular.ttf", "NotoSansSC-Bold.ttf", "NotoSansSC-Rare.ttf", "NotoSerif-Italic.ttf")
+PACKAGED = {f"packaged:{name}": FONTS / name for name in FACES}
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+THIN_SPACE, FIGURE_SPACE, POINT_SPACE, MINUS = "\u2009", "\u2007", "\u2008", "\u2212"
+
+# A certificate speaks Chinese and English at once whatever the reader's language, so its words are not translated.
+WORDS = {
+    "calibration_certificate": {
+        "title": "校准证书",
+        "title_en": "Calibration Certificate",
+        "act": "校准",
+        "customer": "客户名称",
+        "customer_en": "Customer",
+        "address": "客户地址、联络",
+        "address_en": "Address, contact",
+        "item": "器具名称",
+        "item_en": "Description",
+        "basis_en": "Method",
+        "approver": "批准人（授权签字人）",
+        "operator_en": "Calibrated by",
+        "performed_en": "Date of calibration",
+        "results": "校准结果",
+        "results_en": "Calibration results",
+        "seal": "校准专用章",
+        "pass": "符合",
+        "fail": "不符合",
+    },
+    "verification_certificate": {
+        "title": "检定证书",
+        "title_en": "Verification Certificate",
+        "act": "检定",
+        "customer": "送检单位",
+        "customer_en": "Applicant",
+        "address": "送检单位地址",
+        "address_en": "Address",
+        "item": "计量器具名称",
+        "item_en": "Instrument",
+        "basis_en": "Regulation",
+        "approver": "批准人",
+        "operator_en": "Verified by",
+        "performed_en": "Date of verification",
+        "results": "检定结果",
+        "results_en": "Verification results",
+        "seal": "检定专用章",
+        "pass": "合格",
+        "fail": "不合格",
+    },
+}
+WORDS["verification_result_notice"] = WORDS["verification_certificate"] | {
+    "title": "检定结果通知书",
+    "title_en": "Notice of Verification Result",
+}
+
+ROLES = {
+    "measurement_standard": ("计量标准", "Measurement standard"),
+    "main": ("主标准器", "Main standard"),
+    "supporting": ("配套设备", "Supporting equipment"),
+    "environment": ("环境监测", "Environment"),
+}
+
+NUMBER = re.compile(r"(?P<sign>[-+±]?)(?P<whole>\d+)(?:\.(?P<fraction>\d+))?")
+ABSENT = {"", "-", "—", "/"}
+# U with its subscript when it stands alone; k, p and w beside a relation sign only.
+QUANTITY = re.compile(
+    r"(?<![A-Za-z0-9])(?:"
+    r"(U)(rel|p|\d+)?(?![A-Za-z0-9-])|([kpw])(?=[ \u00a0]?[=≈≤])|(?<=[=≤+][ \u00a0])([kw])(?![A-Za-z0-9]))"
+)
+BINDING = re.compile(r"(?<=[\d)]) (?=[^\W\d_]|[℃°%Ω])| (?=[=≤≥±×≈<>−+])|(?<=[=≤≥±×≈<>−+]) ")
+
+
+class MissingGlyph(ValueError):
+    """A text holds a character that no bundled font can draw; a box or a blank must never be issued."""
+
+    def __init__(self, character: str, where: str) -> None:
+        self.character, self.where = character, where
+        super().__init__(f"No bundled font draws {character!r} (U+{ord(character):04X}) in {where}")
+
+
+class PackagedOnly(URLFetcher):
+    """Hands out the bundled fonts and data: URLs; any other address ends the job. Source: portal rule E7."""
+
+    def fetch(self, url: str, headers: dict[str, str] | None = None) -> URLFetcherResponse:
+        """The packaged bytes. Raises: FatalURLFetchingError (a BaseException) for every other address."""
+        if url.startswith("data:"):
+            return super().fetch(url, headers)
+        if url not in PACKAGED:
+            raise FatalURLFetchingError(f"A certificate may not load {url!r}")
+        return URLFetcherResponse(url, PACKAGED[url].read_bytes(), {"Content-Type": "font/ttf"})
+
+
+FETCHER = PackagedOnly()
+
+
+def canonical(content: dict[str, Any]) -> bytes:
+    """The one byte form of a certificate's content: sorted keys, no spaces, UTF-8."""
+    return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8")
+
+
+def pdf(content: dict[str, Any]) -> bytes:
+    """The issued certificate as PDF/A-3 with its canonical content attached as content.json, not yet signed.
+
+    content: {"schema", "body", "issue"}; every date and number in it is text and is printed as it stands.
+    Raises: MissingGlyph; FatalURLFetchingError when the template asks for anything that is not packaged.
+    Source: ISO/IEC 17025:2017 7.8.2.1, 7.8.4.1; ISO 19005-3.
+    """
+    return _written(content["body"], content["issue"], attached=canonical(content))
+
+
+def preview(body: dict[str, Any]) -> bytes:
+    """The draft as it would be printed, marked 预览 未签发 on every page, without number, code, seal or attachment.
+
+    body: as in `pdf`; a person who has not signed yet is None. Raises: as `pdf`.
+    """
+    return _written(body, None, attached=None)
+
+
+def warm_up() -> None:
+    """The process is ready to render: fonts and stylesheet are parsed, and the collector leaves them alone.
+
+    For the start of a worker process. Raises: RuntimeError without libharfbuzz-subset, which keeps a document
+    from taking four times as long.
+    """
+    if harfbuzz_subset is None:
+        raise RuntimeError("libharfbuzz-subset is missing: install libharfbuzz-subset0")
+    _typography()
+    _coverage()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 50, 100)
+
+
+def _written(body: dict[str, Any], issue: dict[str, Any] | None, *, attached: bytes | None) -> bytes:
+    _refuse_missing_glyphs({"body": body, "issue": issue})
+    fonts, stylesheet = _typography()
+    html = render_to_string(TEMPLATE, _page(body, issue))
+    with _NotdefIsAnError():
+        document = HTML(string=html, url_fetcher=FETCHER).render(stylesheets=[stylesheet], font_config=fonts)
+        for filler in range(10):
+            file = document.write_pdf(
+                pdf_variant="pdf/a-3b", pdf_identifier=hashlib.sha256(attached or canonical(body)).digest()[:16],
+                attachments=[_attachment(attached, issue)] if attached else None,
+                finisher=partial(_finished, filler=filler),
+            )  # fmt: skip
+            if b"\r\nendstream" not in file:
+                return file
+    raise RuntimeError("no filler kept a stream from ending in a carriage return")
+
+
+def _attachment(content: bytes, issue: dict[str, Any]) -> Attachment:
+    # WeasyPrint writes the clock time of these dates and calls it UTC.
+    issued_at = datetime.fromisoformat(issue["issued_at"]).astimezone(UTC)
+    return Attachment(
+        string=content, url_fetcher=FETCHER, name="content.json", description="Canonical content",
+        created=issued_at, modified=issued_at, relationship="Data",
+    )  # fmt: skip
+
+
+def _finished(document: Any, file: pydyf.PDF, *, filler: int) -> None:
+    # WeasyPrint compresses the metadata stream and names every attachment twice in the catalogue.
+    file.objects[int(file.catalog["Metadata"].split()[0])].compress = False
+    if "AF" in file.catalog:
+        file.catalog["AF"] = pydyf.Array(dict.fromkeys(file.catalog["AF"]))
+    # A stream that ends in CR stands before the LF of `endstream`, and validators take both for the end of line: its
+    # length then seems one byte too long. Such a stream is written in ASCII; the two streams that come into being
+    # after this point are moved by a filler instead. Compressing here also spares pydyf from doing it twice.
+    for stream in file.objects:
+        if isinstance(stream, pydyf.Stream) and stream.compress:
+            data = stream.data.partition(b"\nstream\n")[2].removesuffix(b"\nendstream")
+            filters = ["/FlateDecode"]
+            if data.endswith(b"\r"):
+                data = base64.a85encode(data) + b"~>"
+                filters.insert(0, "/ASCII85Decode")
+            stream.stream, stream.compress = [data], False
+            stream.extra["Filter"] = filters[0] if len(filters) == 1 else pydyf.Array(filters)
+    if filler:
+        file.info["Filler"] = pydyf.String("0" * filler)
+
+
+@cache
+def _typography() -> tuple[FontConfiguration, CSS]:
+    fonts = FontConfiguration()
+    return fonts, CSS(string=STYLESHEET.read_text(encoding="utf-8"), font_config=fonts, url_fetcher=FETCHER)
+
+
+# Characters
+
+
+@cache
+def _coverage() -> frozenset[str]:
+    codes = {code for name in FACES[:3] for code in TTFont(FONTS / name, lazy=True).getBestCmap()}
+    return frozenset(map(chr, codes)) | {"\n", THIN_SPACE, FIGURE_SPACE, POINT_SPACE}
+
+
+def _refuse_missing_glyphs(value: Any, where: str = "") -> None:
+    # Asking the bundled fonts beforehand keeps a font of this machine from filling in unnoticed.
+    if isinstance(value, str):
+        if not _coverage().issuperset(value):
+            raise MissingGlyph(next(character for character in value if character not in _coverage()), where)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            _refuse_missing_glyphs(item, f"{where}.{key}".lstrip("."))
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            _refuse_missing_glyphs(item, f"{where}.{number}")
+
+
+class _NotdefIsAnError(logging.Handler):
+    """WeasyPrint only logs a glyph it could not draw; inside this block the log becomes the error."""
+
+    def __enter__(self) -> None:
+        self.missing: list[str] = []
+        logging.getLogger("weasyprint").addHandler(self)
+
+    def __exit__(self, *exception: object) -> None:
+        logging.getLogger("weasyprint").removeHandler(self)
+        if self.missing:
+            raise MissingGlyph(self.missing[0], "the page")
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if isinstance(record.msg, str) and record.msg.startswith(".notdef") and record.args:
+            self.missing.append(str(record.args[0]))
+
+
+# What the page shows
+
+
+def _page(body: dict[str, Any], issue: dict[str, Any] | None) -> dict[str, Any]:
+    words = WORDS[body["kind"]]
+    page = {
+        "body": body,
+        "issue": issue,
+        "words": words,
+        "notice": body["kind"] == "verification_result_notice",
+        "number": issue["number"] if issue else "预览 未签发",
+        "environment": [row | {"value": unbroken(f"{row['value']} {row['unit']}")} for row in body["environment"]],
+        "standards": [_standard(row) for row in body["standards"]],
+        "tables": [
+            _table(columns, list(results), words)
+            for columns, results in groupby(body["results"], key=itemgetter("columns"))
+        ],
+        "checks": [check | {"verdict": _verdict(check["verdict"], words)} for check in body["checks"]],
+        "notes": list(_notes(body)),
+        "signatures": _signatures(body, words),
+        "performed_on": _chinese_day(body["performed_on"]),
+    }
+    if body["conclusion"]:
+        page["valid_until"] = _chinese_day(body["conclusion"]["valid_until"]) if not page["notice"] else None
+    if issue:
+        page["qr"] = qr.drawn(issue["url"])
+        page["host"] = urlsplit(issue["url"]).hostname
+        page["seal"] = _seal(body["institution"]["name"], words["seal"])
+    return page
+
+
+def _chinese_day(day: str | None) -> str | None:
+    if day is None:
+        return None
+    year, month, date = day.split("-")
+    return f"{year} 年 {int(month)} 月 {int(date)} 日"
+
+
+def _signatures(body: dict[str, Any], words: dict[str, str]) -> list[dict[str, str]]:
+    roles = (
+        ("approver", words["approver"], "Approved by"),
+        ("checker", "核验员", "Checked by"),
+        ("operator", f"{words['act']}员", words["operator_en"]),
+    )
+    signatures = []
+    for key, role, role_en in roles:
+        person = body["people"].get(key)
+        signed = datetime.fromisoformat(person["at"]).astimezone(SHANGHAI) if person else None
+        signatures.append({
+            "role": role,
+            "role_en": role_en,
+            "name": person["name"] if person else "",
+            "at": f"{signed:%Y-%m-%d %H:%M}" if signed else "",
+        })  # fmt: skip
+    return signatures
+
+
+def _standard(row: dict[str, str]) -> dict[str, Any]:
+    serial = f"No.\u00a0{row['serial_number']}" if row["serial_number"] else ""
+    identity = "，".join(part for part in (row["model"], serial) if part)
+    role, role_en = ROLES[row["role"]]
+    return row | {
+        "identity": identity,
+        "role": role,
+        "role_en": role_en,
+        "range": unbroken(row["range"]),
+        "uncertainty": typeset(row["uncertainty"]),
+    }
+
+
+def _notes(body: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Rows of the two-language remarks: a title and its paragraphs as (Chinese, English)."""
+    uncertainty, conformity = body["uncertainty"], body["conformity"]
+    yield {
+        "title": "测量不确定度",
+        "title_en": "Uncertainty",
+        "paragraphs": [(typeset(uncertainty["zh"]), typeset(uncertainty["en"]))],
+    }
+    chinese, english = [conformity["text_zh"]], [conformity["text_en"]]
+    if conformity["stated"]:
+        scope = "；".join(text for text in (conformity["specification"], conformity["clauses"]) if text)
+        chinese += [f"要求：{scope}。" if scope else "", f"规则：{conformity['rule_text_zh'].rstrip('。')}。"]
+        english += [f"Rule: {conformity['rule_text_en'].rstrip('.')}."]
+    yield {
+        "title": "符合性判定",
+        "title_en": "Conformity",
+        "paragraphs": [(typeset("".join(chinese)), typeset(" ".join(english)))],
+    }
+    if body["statements"]:
+        yield {
+            "title": "说明",
+            "title_en": "Notes",
+            "paragraphs": [(typeset(row["zh"]), typeset(row["en"])) for row in body["statements"]],
+        }
+
+
+def _verdict(code: str, words: dict[str, str]) -> dict[str, str]:
+    texts = {"pass": words["pass"], "fail": words["fail"], "undetermined": "待定", "not_stated": "—"}
+    return {"code": code, "text": texts[code]}
+
+
+def _table(columns: list[dict[str, str]], results: list[dict[str, Any]], words: dict[str, str]) -> dict[str, Any]:
+    """One printed table of the results that share these columns: heads once, then a part for each result.
+
+    A line is a list of (kind of cell, text); figures are lined up on their decimal point over the whole table.
+    """
+    rows = [row for result in results for row in result["rows"]]
+    cells = [[row.get(column["key"], "") for row in rows] for column in columns]
+    kinds = ["figure" if _is_figures(texts) else "text" for texts in cells]
+    cells = [aligned(texts) if kind == "figure" else texts for texts, kind in zip(cells, kinds, strict=True)]
+    heads = [
+        {"kind": kind, "title": typeset(column["title"]), "title_en": column["title_en"]}
+        for kind, column in zip(kinds, columns, strict=True)
+    ]
+    lines = [list(zip(kinds, line, strict=True)) for line in zip(*cells, strict=True)]
+    if any(row["verdict"] != "not_stated" for row in rows):
+        heads.append({"kind": "verdict", "title": "结论", "title_en": "Verdict"})
+        for line, row in zip(lines, rows, strict=True):
+            verdict = _verdict(row["verdict"], words)
+            line.append((f"verdict {verdict['code']}", verdict["text"]))
+    remaining = iter(lines)
+    parts = [
+        {"title": result["title"], "title_en": result["title_en"], "unit": result["unit"],
+         "lines": list(islice(remaining, len(result["rows"])))}
+        for result in results
+    ]  # fmt: skip
+    return {"heads": heads, "parts": parts, "width": len(heads)}
+
+
+def _is_figures(texts: list[str]) -> bool:
+    return any(NUMBER.fullmatch(text) for text in texts) and all(
+        NUMBER.fullmatch(text) or text in ABSENT for text in texts
+    )
+
+
+def aligned(texts: list[str]) -> list[str]:
+    """The figures of one column end at one decimal point when set flush right; no digit is added or lost.
+
+    Decimals longer than four digits are grouped in threes by thin spaces, a minus is U+2212, and spaces as wide as
+    the missing digits fill the right side. Source: GB 3101-1993 3.3.
+    """
+    matches = [NUMBER.fullmatch(text) for text in texts]
+    longest = max((len(match["fraction"] or "") for match in matches if match), default=0)
+    grouped = longest > 4
+    lines = []
+    for text, match in zip(texts, matches, strict=True):
+        if not match:
+            lines.append(text)
+            continue
+        fraction = (match["fraction"] or "").ljust(longest, FIGURE_SPACE)
+        if grouped:
+            fraction = THIN_SPACE.join(fraction[start : start + 3] for start in range(0, longest, 3))
+        point = "." if match["fraction"] else POINT_SPACE if longest else ""
+        lines.append(f"{match['sign'].replace('-', MINUS)}{match['whole']}{point}{fraction}")
+    return lines
+
+
+def unbroken(text: str) -> str:
+    """No line ends between a number and its unit, around an operator, or inside a bracketed range."""
+    return BINDING.sub("\u00a0", text)
+
+
+def typeset(text: str) -> SafeString:
+    """The text, escaped, with the symbols of uncertainty (U, k, p, w and their subscripts) set in italics."""
+    text, pieces, end = unbroken(text), [], 0
+    for match in QUANTITY.finditer(text):
+        symbol, subscript = match[1] or match[3] or match[4], match[2]
+        pieces.append(conditional_escape(text[end : match.start()]))
+        pieces.append(format_html("<em>{}</em>", symbol))
+        if subscript:
+            pieces.append(format_html("<sub>{}</sub>", subscript))
+        end = match.end()
+    pieces.append(conditional_escape(text[end:]))
+    return format_html_join("", "{}", ((piece,) for piece in pieces))
+
+
+# The seal
+
+
+def _seal(institution: str, purpose: str) -> dict[str, str]:
+    """A round seal in a 100 x 100 box: where each character of the name stands along the rim, and the star's corners.
+
+    A long name is set smaller. `x`, `y` and `rotate` are lists with one entry for each character, as SVG text takes
+    them: one text element for the whole name, since each costs a drawing of its own.
+    """
+    step = min(28.0, 246.0 / max(len(institution) - 1, 1))
+    size = min(10.4, radians(step) * 39 * 1.04)
+    angles = [radians(step * (place - (len(institution) - 1) / 2)) for place in range(len(institution))]
+    # From the middle of a character half its width back along the rim and 0.38 of its height inwards.
+    starts = [
+        (50 + 39 * sin(a) - size * (cos(a) / 2 + 0.38 * sin(a)), 50 - 39 * cos(a) - size * (sin(a) / 2 - 0.38 * cos(a)))
+        for a in angles
+    ]
+    corners = [(14 if point % 2 == 0 else 5.35, point * pi / 5) for point in range(10)]
+    return {
+        "name": institution,
+        "purpose": purpose,
+        "size": f"{size:.2f}",
+        "x": " ".join(f"{x:.2f}" for x, _ in starts),
+        "y": " ".join(f"{y:.2f}" for _, y in starts),
+        "rotate": " ".join(f"{degrees(angle):.1f}" for angle in angles),
+        "star": " ".join(f"{50 + r * sin(a):.2f},{49 - r * cos(a):.2f}" for r, a in corners),
+    }

@@ -1,0 +1,16 @@
+"""Work of this app that happens in a worker."""
+
+from django.utils import timezone
+
+from portal.outbox import work
+
+from . import rendering, workflow
+from .models import Certificate
+
+
+@work(queue="pdf")
+def render_pdf(certificate_id: int) -> None:
+    """An issued certificate has its PDF and its public page. Running it twice changes nothing."""
+    certificate = Certificate.objects.get(pk=certificate_id)
+    if not certificate.pdf_sha256:
+        workflow.attach_pdf(certificate, rendering.pdf(certificate.content), at=timezone.now())

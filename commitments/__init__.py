@@ -1,0 +1,1 @@
+"""The public pledge and its truth."""

@@ -1,0 +1,1 @@
+"""Comparisons from call to consequence."""

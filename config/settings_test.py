@@ -1,0 +1,12 @@
+"""Settings under pytest: the real ones, with a quick password hash and template names that must exist."""
+
+import os
+
+os.environ["APP_ENV"] = "test"
+
+from config.settings import *  # noqa: E402, F403
+from config.settings import PASSWORD_HASHERS, TEMPLATES  # noqa: E402
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *PASSWORD_HASHERS]
+TEMPLATES[0]["OPTIONS"]["string_if_invalid"] = "!!%s!!"
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

@@ -1,0 +1,25 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class EquipmentConfig(AppConfig):
+    name = "equipment"
+    verbose_name = _("设备")
+
+    def ready(self):
+        from portal import history, menu
+
+        from . import panels  # noqa: F401  its panels register themselves
+
+        menu.register(menu.Item("资源", _("计量标准"), "equipment:standards", "scale", 10))
+        menu.register(menu.Item("资源", _("设备台账"), "equipment:list", "gauge", 20))
+        history.register(
+            {
+                "traceability.record": _("登记溯源"),
+                "equipment.quarantine": _("停用隔离"),
+                "equipment.return_to_use": _("重新投用"),
+                "equipment.take_out_of_use": _("封存"),
+                "document.upload": _("上传文件"),
+                "document.download": _("下载文件"),
+            }
+        )

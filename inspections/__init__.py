@@ -1,0 +1,1 @@
+"""Looking at oneself and getting better."""

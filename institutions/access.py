@@ -1,0 +1,55 @@
+"""Who a signed-in user is inside an institution: proven from memberships, never from anything a request says."""
+
+from portal.actors import Actor
+from portal.permissions import Role
+
+from .models import Institution, Membership, User
+
+
+def actor_in(user: User, institution: Institution) -> Actor | None:
+    """The user as a member of the institution, as a regulator of its region, or None.
+
+    Needs a database scope with this institution and this user.
+    """
+    memberships = list(
+        Membership.objects.filter(user=user, state=Membership.State.ACTIVE).select_related("employment")
+    )
+    for membership in memberships:
+        if membership.institution_id == institution.pk:
+            employment = membership.employment
+            return Actor.member(
+                name=user.name,
+                user_id=user.pk,
+                person_id=employment.person_id if employment else None,
+                employment_id=membership.employment_id,
+                institution_id=institution.pk,
+                roles=membership.roles,
+            )
+    regions = tuple(m.region_code for m in memberships if m.institution_id is None)
+    if any(institution.region_code.startswith(region) for region in regions):
+        return Actor.member(
+            name=user.name, user_id=user.pk, institution_id=institution.pk, roles=[Role.REGULATOR], regions=regions
+        )
+    return None
+
+
+def regulator_actor(user: User) -> Actor | None:
+    """The user as a regulator at large, for pages across institutions. Needs a scope with this user."""
+    regions = tuple(
+        Membership.objects.filter(user=user, institution=None, state=Membership.State.ACTIVE)
+        .order_by("region_code")
+        .values_list("region_code", flat=True)
+    )
+    if not regions:
+        return None
+    return Actor.member(name=user.name, user_id=user.pk, roles=[Role.REGULATOR], regions=regions)
+
+
+def memberships_of(user: User) -> list[Membership]:
+    """The institutions this user can switch between. Needs a scope with this user."""
+    return list(
+        Membership.objects.filter(user=user, state=Membership.State.ACTIVE)
+        .exclude(institution=None)
+        .select_related("institution")
+        .order_by("institution__name")
+    )

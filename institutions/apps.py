@@ -1,0 +1,41 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class InstitutionsConfig(AppConfig):
+    name = "institutions"
+    verbose_name = "机构"
+
+    def ready(self):
+        from portal import history, menu
+        from portal.menu import Item
+        from portal.permissions import Permission
+
+        from . import handlers, panels  # noqa: F401  registers its panels
+
+        handlers.connect()
+        menu.register(Item("今日", _("今日待办"), "institutions:today", "calendar", 10))
+        menu.register(Item("资源", _("方法与规程"), "institutions:methods", "book", 50))
+        menu.register(Item("资源", _("人员与授权"), "institutions:people", "user", 60))
+        menu.register(Item("资源", _("能力范围"), "institutions:scope", "ruler-measure", 70))
+        menu.register(Item("资源", _("资质"), "institutions:qualifications", "shield-check", 80))
+        menu.register(Item("设置", _("机构概况"), "institutions:profile", "building", 10))
+        menu.register(Item("设置", _("成员与邀请"), "institutions:members", "users", 20))
+        menu.register(Item("设置", _("审计记录"), "institutions:audit", "history", 30, Permission.AUDIT_READ))
+        history.register(
+            {
+                "session.start": _("登录"),
+                "session.end": _("退出登录"),
+                "user.change_password": _("修改密码"),
+                "invitation.invite": _("邀请成员"),
+                "invitation.withdraw": _("撤回邀请"),
+                "invitation.accept": _("接受邀请"),
+                "membership.join": _("加入机构"),
+                "membership.change_roles": _("更改角色"),
+                "membership.end": _("停用成员"),
+                "access.denied": _("越权访问"),
+                "oversight.look": _("监管查看"),
+                "document.upload": _("上传文件"),
+                "document.download": _("下载文件"),
+            }
+        )

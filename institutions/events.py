@@ -1,0 +1,5 @@
+"""What this app announces."""
+
+from django.dispatch import Signal
+
+member_invited = Signal()  # row, actor, at

@@ -1,0 +1,90 @@
+"""The door to `/i/<slug>/…`: membership is proven, the database scope is opened, then the view runs inside it."""
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponseNotAllowed, JsonResponse
+from django.shortcuts import render
+
+from portal import audit
+from portal.actors import PUBLIC
+from portal.permissions import Role
+from portal.tenancy import scope
+
+from .access import actor_in, memberships_of
+from .forms import LoginForm
+from .models import Institution
+
+TENANT_PREFIX = "/i/"
+
+
+class TenantMiddleware:
+    """Stands last. Calls the view itself, so that an exception in it rolls the transaction back."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        request.actor = PUBLIC
+        request.institution = None
+        return self.get_response(request)
+
+    def process_view(self, request, view, args, kwargs):
+        if not request.path_info.startswith(TENANT_PREFIX):
+            return None
+        if not request.user.is_authenticated:
+            return sign_in_first(request)
+        institution = Institution.objects.filter(slug=kwargs["slug"]).first()
+        if institution is None:
+            raise Http404
+        try:
+            return self.inside(request, institution, view, args, kwargs)
+        except PermissionDenied as denied:
+            with scope(institution_id=institution.pk, user_id=request.user.pk):
+                audit.record(
+                    request.actor, "access.denied", institution_id=institution.pk, reason=str(denied), succeeded=False,
+                    changes={"address": ["", request.path_info[:200]]},
+                )  # fmt: skip
+            raise
+
+    def inside(self, request, institution, view, args, kwargs):
+        with scope(institution_id=institution.pk, user_id=request.user.pk):
+            actor = actor_in(request.user, institution)
+            if actor is None:
+                raise Http404
+            request.actor = actor
+            request.institution = institution
+            request.memberships = memberships_of(request.user)
+            if Role.REGULATOR in actor.roles:
+                if request.method not in ("GET", "HEAD"):
+                    return HttpResponseNotAllowed(["GET", "HEAD"])
+                audit.record(
+                    actor, "oversight.look", institution_id=institution.pk,
+                    changes={"address": ["", request.path_info[:200]]},
+                )  # fmt: skip
+            response = view(request, *args, **kwargs)
+            if hasattr(response, "render") and callable(response.render):
+                response = response.render()
+            response["Cache-Control"] = "private, no-store"
+            return response
+
+
+def sign_in_first(request):
+    """Asks for a sign-in without losing what was typed: the posted fields travel through the sign-in page."""
+    if request.headers.get("Accept", "").startswith("application/json"):
+        return JsonResponse({"message": "登录已过期。请在新窗口登录后回到本页，内容不会丢失。"}, status=401)
+    context = {
+        "form": LoginForm(),
+        "next": request.get_full_path() if request.method in ("GET", "HEAD") else "",
+        "resume_url": request.get_full_path() if request.method == "POST" else "",
+        "resume_fields": carried_fields(request) if request.method == "POST" else [],
+    }
+    return render(request, "accounts/login.html", context, status=401)
+
+
+def carried_fields(request) -> list[tuple[str, str]]:
+    """The posted name and value pairs, without the token of the expired form. Files cannot be carried."""
+    return [
+        (name, value)
+        for name, values in request.POST.lists()
+        if name != "csrfmiddlewaretoken"
+        for value in values
+    ]

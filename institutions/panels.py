@@ -1,0 +1,26 @@
+"""What this app puts on the today page."""
+
+from datetime import date
+
+from django.utils import timezone
+
+from portal.actors import Actor
+from portal.permissions import Permission
+from portal.today import Panel, panel
+
+from .models import Institution, Invitation, Membership
+
+
+@panel(order=80, permission=Permission.MEMBER_INVITE)
+def members_and_invitations(actor: Actor, institution: Institution, day: date) -> Panel:
+    """How many members there are, and which invitations nobody has taken up."""
+    waiting = Invitation.objects.visible_to(actor).filter(state=Invitation.State.SENT).order_by("expires_at", "pk")
+    now = timezone.now()
+    return Panel(
+        "institutions/_members.html",
+        {
+            "member_count": Membership.objects.visible_to(actor).filter(state=Membership.State.ACTIVE).count(),
+            "waiting": [{"row": row, "expired": row.expires_at < now} for row in waiting[:6]],
+        },
+        side=True,
+    )

@@ -1,0 +1,641 @@
+"""An institution's own pages: today, what it is and may do, its people, its members, its audit trail."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.apps import apps
+from django.contrib import messages
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models import Prefetch, Q, QuerySet
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from portal import history
+from portal.actors import actor_of
+from portal.models import AuditEntry
+from portal.paging import page_of
+from portal.permissions import ROLE_TITLES, Permission, Role
+from portal.routes import door
+from portal.today import panels_for
+from portal.transitions import Refused
+
+from . import workflow
+from .forms import InviteForm, ReasonForm, RolesForm
+from .models import (
+    Authorisation,
+    Employment,
+    Invitation,
+    Membership,
+    MethodAdoption,
+    Qualification,
+    ScopeItem,
+    Site,
+)
+from .tasks import invitation_address
+
+DUE = timedelta(days=60)
+
+# What a person without anything to do today reads: what will appear here, and what to do meanwhile.
+QUIET = {
+    Role.ADMINISTRATOR: gettext_lazy("成员、邀请和机构设置由您管理。"),
+    Role.QUALITY_MANAGER: gettext_lazy("到期的标准器、资质和待处理的事项会列在这里。"),
+    Role.TECHNICAL_MANAGER: gettext_lazy("待批准的数据表和到期的标准器会列在这里。"),
+    Role.METROLOGY_MANAGER: gettext_lazy("到期的设备和待确认的溯源会列在这里。"),
+    Role.OPERATOR: gettext_lazy("分给您的样品和未完成的原始记录会列在这里。"),
+    Role.CHECKER: gettext_lazy("等您核验的证书会列在这里。"),
+    Role.SIGNATORY: gettext_lazy("等您批准和签发的证书会列在这里。"),
+    Role.RECEPTIONIST: gettext_lazy("今天接收的和还没有开始的样品会列在这里。"),
+    Role.SUPERVISOR: gettext_lazy("审计记录随时可以查看。"),
+    Role.LEGAL_REPRESENTATIVE: gettext_lazy("需要您签署的事项会列在这里。"),
+    Role.REGULATOR: gettext_lazy("您以监管身份查看，只读；每次查看都会记录并对机构可见。"),
+}
+
+
+@door("GET")
+def today(request: HttpRequest, slug: str) -> HttpResponse:
+    """The first page: the panels of this person's roles."""
+    actor, day = actor_of(request), timezone.localdate()
+    panels = [
+        {"html": render_to_string(panel.template, panel.context, request), "side": panel.side}
+        for panel in panels_for(actor, request.institution, day)
+    ]
+    context = {
+        "day": day,
+        "main": [panel["html"] for panel in panels if not panel["side"]],
+        "side": [panel["html"] for panel in panels if panel["side"]],
+        "quiet": [{"role": ROLE_TITLES[role], "text": QUIET[role]} for role in actor.roles if role in QUIET],
+    }
+    return render(request, "institutions/today.html", context)
+
+
+@door("GET")
+def profile(request: HttpRequest, slug: str) -> HttpResponse:
+    """What the institution is: public facts, sites, and its qualifications in force."""
+    actor, day, institution = actor_of(request), timezone.localdate(), request.institution
+    sites = Site.objects.visible_to(actor).order_by("name", "pk")
+    in_force = Qualification.objects.visible_to(actor).valid_on(day).order_by("kind", "number")
+    facts = [
+        (_("机构名称"), institution.name),
+        (_("英文名称"), institution.name_en),
+        (_("统一社会信用代码"), institution.credit_code),
+        (_("证书编号代码"), institution.short_code),
+        (_("行政区划代码"), institution.region_code),
+        (_("地址"), " ".join(filter(None, [institution.address, institution.postcode]))),
+        (_("英文地址"), institution.address_en),
+        (_("业务电话"), institution.phone),
+        (_("投诉电话"), institution.complaint_phone),
+    ]
+    context = {
+        "facts": [{"label": label, "value": value} for label, value in facts],
+        "sites": {
+            "caption": _("场所"),
+            "columns": [{"title": _("场所")}, {"title": _("地址")}],
+            "rows": [[site.name, site.address] for site in sites],
+            "empty": {"title": _("还没有登记场所"), "text": _("场所随资质附表登记，请联系平台录入。")},
+        },
+        "qualifications": {
+            "caption": _("有效资质"),
+            "columns": [{"title": _("种类")}, {"title": _("证书编号")}, {"title": _("有效期至")}, {"title": _("状态")}],
+            "rows": [
+                [row.get_kind_display(), row.number, _day(row.valid_until), validity(row, day)] for row in in_force
+            ],
+            "empty": {"title": _("今天没有有效的资质"), "text": _("没有有效资质，就不能签发证书。")},
+        },
+    }
+    return render(request, "institutions/profile.html", context)
+
+
+@door("GET")
+def qualifications(request: HttpRequest, slug: str) -> HttpResponse:
+    """Licences, accreditations and authorisations, each with its validity today."""
+    day = timezone.localdate()
+    rows = Qualification.objects.visible_to(actor_of(request))
+    rows, filters = _filtered(request, rows, ["number", "issuer"], _("证书编号、发证机关"), day)
+    page = page_of(rows, "kind", "number", "pk", request=request)
+    table = {
+        "caption": _("资质"),
+        "filters": filters,
+        "columns": [
+            {"title": _("证书编号")}, {"title": _("种类")}, {"title": _("发证机关")}, {"title": _("有效期自")},
+            {"title": _("有效期至")}, {"title": _("状态")},
+        ],
+        "rows": [
+            [row.number, row.get_kind_display(), row.issuer, _day(row.valid_from), _day(row.valid_until),
+             validity(row, day)]
+            for row in page.rows
+        ],
+        "empty": {"title": _("没有资质"), "text": _("没有符合条件的资质；换一个条件再试。")},
+    }  # fmt: skip
+    return _list(request, _("资质"), table, page, _("签发证书时按检定、校准当天的资质判断"))
+
+
+@door("GET")
+def people(request: HttpRequest, slug: str) -> HttpResponse:
+    """Who works here, with the authorisations in force today."""
+    actor, day = actor_of(request), timezone.localdate()
+    rows = Employment.objects.visible_to(actor).prefetch_related(
+        Prefetch("authorisations", Authorisation.objects.in_force_on(day).order_by("role", "field"), "in_force")
+    )
+    filters = [_search(request, _("姓名、工号")), _choice(request, "state", _("状态"), [("on", _("在职")), ("left", _("已离职"))])]
+    rows = _searched(rows, filters[0]["value"], ["name", "staff_number"])
+    if filters[1]["value"] == "on":
+        rows = rows.active_on(day)
+    elif filters[1]["value"] == "left":
+        rows = rows.filter(ended_on__lt=day)
+    page = page_of(rows, "staff_number", "pk", request=request)
+    table = {
+        "caption": _("人员"),
+        "filters": filters,
+        "columns": [
+            {"title": _("姓名")}, {"title": _("工号")}, {"title": _("用工形式")}, {"title": _("入职日期")},
+            {"title": _("有效授权")}, {"title": _("状态")},
+        ],
+        "rows": [
+            [
+                {"text": row.name, "url": reverse("institutions:person", args=[slug, row.ref])},
+                row.staff_number,
+                row.get_kind_display(),
+                _day(row.started_on),
+                "、".join(str(authorisation) for authorisation in row.in_force),
+                employment_state(row, day),
+            ]
+            for row in page.rows
+        ],
+        "empty": {"title": _("没有人员"), "text": _("没有符合条件的人员；换一个条件再试。")},
+    }  # fmt: skip
+    return _list(request, _("人员与授权"), table, page, _("授权按岗位和专业领域，到期后不能再检定、核验或签字"))
+
+
+@door("GET", ref="institutions.Employment.ref")
+def person(request: HttpRequest, slug: str, ref: str) -> HttpResponse:
+    """One person's employment and every authorisation it ever had here."""
+    actor, day = actor_of(request), timezone.localdate()
+    employment = get_object_or_404(Employment.objects.visible_to(actor), ref=ref)
+    granted = Authorisation.objects.visible_to(actor).filter(employment=employment).order_by("-valid_from", "-pk")
+    context = {
+        "employment": employment,
+        "state": employment_state(employment, day),
+        "facts": [
+            {"label": _("工号"), "value": employment.staff_number},
+            {"label": _("用工形式"), "value": employment.get_kind_display()},
+            {"label": _("入职日期"), "value": _day(employment.started_on)},
+            {"label": _("离职日期"), "value": _day(employment.ended_on) if employment.ended_on else ""},
+        ],
+        "authorisations": {
+            "caption": _("授权"),
+            "columns": [
+                {"title": _("授权岗位")}, {"title": _("专业领域")}, {"title": _("授权文件号")}, {"title": _("有效期自")},
+                {"title": _("有效期至")}, {"title": _("状态")},
+            ],
+            "rows": [
+                [row.get_role_display(), row.field, row.certificate_number, _day(row.valid_from),
+                 _day(row.valid_until), authorisation_state(row, day)]
+                for row in granted
+            ],
+            "empty": {"title": _("还没有授权"), "text": _("没有授权的人不能检定、核验或签字。")},
+        },
+        "history": history.timeline(employment),
+    }  # fmt: skip
+    return render(request, "institutions/person.html", context)
+
+
+@door("GET")
+def scope_items(request: HttpRequest, slug: str) -> HttpResponse:
+    """What the institution can measure, where, by which method and how well."""
+    day = timezone.localdate()
+    rows = ScopeItem.objects.visible_to(actor_of(request)).select_related("method", "site", "qualification")
+    rows, filters = _filtered(request, rows, ["instrument", "measurand", "method__code"], _("仪器、被测量、方法"), day)
+    page = page_of(rows, "instrument", "measurand", "pk", request=request)
+    table = {
+        "caption": _("能力范围"),
+        "filters": filters,
+        "columns": [
+            {"title": _("测量仪器")}, {"title": _("测量范围")}, {"title": _("CMC（k = 2）")}, {"title": _("方法")},
+            {"title": _("场所")}, {"title": _("依据资质")}, {"title": _("状态")},
+        ],
+        "rows": [
+            [
+                {"text": row.instrument, "note": row.measurand},
+                f"（{_plain(row.range_low)}～{_plain(row.range_high)}）{row.unit}",
+                cmc_text(row),
+                row.method.code,
+                row.site.name,
+                row.qualification.number,
+                {"badge": "suspended", "text": row.get_state_display()}
+                if row.state == ScopeItem.State.SUSPENDED
+                else validity(row, day),
+            ]
+            for row in page.rows
+        ],
+        "empty": {"title": _("没有能力范围"), "text": _("没有符合条件的项目；换一个条件再试。")},
+    }  # fmt: skip
+    return _list(request, _("能力范围"), table, page, _("超出范围或优于 CMC 的结果不能签发"))
+
+
+@door("GET")
+def methods(request: HttpRequest, slug: str) -> HttpResponse:
+    """The methods taken into use, and whether each is in force today."""
+    day = timezone.localdate()
+    rows = MethodAdoption.objects.visible_to(actor_of(request)).select_related("method", "site", "verified_by")
+    filters = [
+        _search(request, _("编号、名称")),
+        _choice(request, "state", _("状态"), [("current", _("现行有效")), ("abolished", _("已废止"))]),
+    ]
+    rows = _searched(rows, filters[0]["value"], ["method__code", "method__title"])
+    in_force = Q(method__in_force_from__lte=day) & (Q(method__in_force_until=None) | Q(method__in_force_until__gt=day))
+    if filters[1]["value"] == "current":
+        rows = rows.filter(in_force)
+    elif filters[1]["value"] == "abolished":
+        rows = rows.filter(method__in_force_until__lte=day)
+    page = page_of(rows, "method__code", "pk", request=request)
+    table = {
+        "caption": _("方法"),
+        "filters": filters,
+        "columns": [
+            {"title": _("编号")}, {"title": _("名称")}, {"title": _("种类")}, {"title": _("实施日期")},
+            {"title": _("采用场所")}, {"title": _("方法验证")}, {"title": _("现行有效性")},
+        ],
+        "rows": [
+            [row.method.code, row.method.title, row.method.get_kind_display(), _day(row.method.in_force_from),
+             row.site.name, {"text": _day(row.verified_on), "note": row.verified_by.name}, method_state(row.method, day)]
+            for row in page.rows
+        ],
+        "empty": {"title": _("没有方法"), "text": _("没有符合条件的方法；换一个条件再试。")},
+    }  # fmt: skip
+    return _list(request, _("方法与规程"), table, page, _("已废止的方法不能再用于检定和校准"))
+
+
+@door("GET", right=Permission.AUDIT_READ)
+def audit_trail(request: HttpRequest, slug: str) -> HttpResponse:
+    """Every act in this institution, newest first; nothing in it can be changed or removed."""
+    rows = AuditEntry.objects.visible_to(actor_of(request))
+    filters = [
+        _search(request, _("对象名称或编号")),
+        _search(request, _("人员"), "person"),
+        _choice(request, "result", _("结果"), [("done", _("成功")), ("refused", _("被拒绝"))]),
+    ]
+    rows = _searched(rows, filters[0]["value"], ["target_name", "target_ref"])
+    rows = _searched(rows, filters[1]["value"], ["actor_name"])
+    if filters[2]["value"]:
+        rows = rows.filter(succeeded=filters[2]["value"] == "done")
+    page = page_of(rows, "-pk", request=request)
+    table = {
+        "caption": _("审计记录"),
+        "filters": filters,
+        "dense": True,
+        "columns": [
+            {"title": _("时间")}, {"title": _("人员")}, {"title": _("动作")}, {"title": _("对象")}, {"title": _("变更")},
+            {"title": _("理由")}, {"title": _("结果")},
+        ],
+        "rows": [
+            [
+                {"text": f"{timezone.localtime(entry.at):%Y-%m-%d %H:%M:%S}", "day": True},
+                {"text": entry.actor_name, "note": entry.acting_as},
+                history.title_of(entry.verb),
+                entry.target_name,
+                changes_text(entry),
+                entry.reason,
+                {"badge": "ok", "text": _("成功")} if entry.succeeded else {"badge": "refused", "text": _("被拒绝")},
+            ]
+            for entry in page.rows
+        ],
+        "empty": {"title": _("没有记录"), "text": _("没有符合条件的记录；换一个条件再试。")},
+    }  # fmt: skip
+    return _list(request, _("审计记录"), table, page, _("谁、以什么身份、在什么时候、做了什么、为什么；只能追加，不能改"))
+
+
+@door("GET")
+def members(request: HttpRequest, slug: str) -> HttpResponse:
+    """Who has access, with which roles, and the invitations not yet accepted."""
+    actor = actor_of(request)
+    rows = Membership.objects.visible_to(actor).select_related("user", "employment")
+    filters = [
+        _search(request, _("姓名、登录名")),
+        _choice(request, "role", _("角色"), [(role.value, title) for role, title in ROLE_TITLES.items()]),
+        _choice(request, "state", _("状态"), Membership.State.choices),
+    ]
+    rows = _searched(rows, filters[0]["value"], ["user__name", "user__username"])
+    if filters[1]["value"]:
+        rows = rows.filter(roles__contains=[filters[1]["value"]])
+    if filters[2]["value"]:
+        rows = rows.filter(state=filters[2]["value"])
+    page = page_of(rows, "user__name", "pk", request=request)
+    may_invite = actor.may(Permission.MEMBER_INVITE)
+    context = {
+        "table": _paged(request, {
+            "caption": _("成员"),
+            "filters": filters,
+            "columns": [
+                {"title": _("姓名")}, {"title": _("登录名")}, {"title": _("角色")}, {"title": _("从业人员")},
+                {"title": _("状态")},
+            ],
+            "rows": [
+                [
+                    {"text": row.user.name, "url": reverse("institutions:member", args=[slug, row.ref])},
+                    row.user.username,
+                    row.role_titles,
+                    f"{row.employment.name}（{row.employment.staff_number}）" if row.employment else "",
+                    {"badge": row.state, "text": row.get_state_display()},
+                ]
+                for row in page.rows
+            ],
+            "empty": {"title": _("没有成员"), "text": _("没有符合条件的成员；换一个条件再试。")},
+        }, page),
+        "may_invite": may_invite,
+        "invitations": _open_invitations(request) if may_invite else None,
+    }  # fmt: skip
+    return render(request, "institutions/members.html", context)
+
+
+def _open_invitations(request: HttpRequest) -> dict[str, Any]:
+    slug, now = request.institution.slug, timezone.now()
+    waiting = Invitation.objects.visible_to(actor_of(request)).filter(state=Invitation.State.SENT).order_by("-pk")[:100]
+    return {
+        "caption": _("未接受的邀请"),
+        "columns": [{"title": _("姓名")}, {"title": _("电子邮箱")}, {"title": _("角色")}, {"title": _("有效至")}, {"title": _("状态")}],
+        "rows": [
+            [
+                {"text": row.name, "url": reverse("institutions:invitation", args=[slug, row.ref])},
+                row.email,
+                row.role_titles,
+                f"{timezone.localtime(row.expires_at):%Y-%m-%d %H:%M}",
+                invitation_state(row, now),
+            ]
+            for row in waiting
+        ],
+        "empty": {
+            "title": _("没有等待接受的邀请"),
+            "text": _("邀请同事加入：填姓名、邮箱和角色，对方自己设密码。"),
+            "url": reverse("institutions:member_invite", args=[slug]),
+            "label": _("邀请成员"),
+        },
+    }  # fmt: skip
+
+
+@door("GET", "POST", right=Permission.MEMBER_INVITE)
+def member_invite(request: HttpRequest, slug: str) -> HttpResponse:
+    """A new invitation is open and its mail on the way."""
+    actor = actor_of(request)
+    form = InviteForm(request.POST or None, actor=actor)
+    if request.method == "POST" and form.is_valid():
+        try:
+            invitation = workflow.invite(**form.cleaned_data, actor=actor, at=timezone.now())
+        except Refused as refused:
+            _onto(form, refused)
+        else:
+            messages.success(request, _("已邀请 %(name)s，邮件正在发出。") % {"name": invitation.name})
+            return redirect("institutions:invitation", slug, invitation.ref)
+    return render(request, "institutions/invite.html", {"form": form}, status=400 if request.method == "POST" else 200)
+
+
+@door("GET", right=Permission.MEMBER_INVITE, ref="institutions.Invitation.ref")
+def invitation(request: HttpRequest, slug: str, ref: str) -> HttpResponse:
+    """One invitation with the link to copy while it is open."""
+    found = get_object_or_404(Invitation.objects.visible_to(actor_of(request)).select_related("employment"), ref=ref)
+    state = invitation_state(found, timezone.now())
+    context = {
+        "invitation": found,
+        "state": state,
+        "address": invitation_address(found) if state["badge"] == "sent" else "",
+        "may_withdraw": found.state == Invitation.State.SENT,
+        "facts": [
+            {"label": _("电子邮箱"), "value": found.email},
+            {"label": _("角色"), "value": found.role_titles},
+            {"label": _("从业人员"), "value": found.employment.name if found.employment else ""},
+            {"label": _("有效至"), "value": f"{timezone.localtime(found.expires_at):%Y-%m-%d %H:%M}"},
+        ],
+        "history": history.timeline(found),
+    }
+    return render(request, "institutions/invitation.html", context)
+
+
+@door("POST", right=Permission.MEMBER_INVITE, ref="institutions.Invitation.ref")
+def invitation_withdraw(request: HttpRequest, slug: str, ref: str) -> HttpResponse:
+    """The link of the invitation opens nothing any more."""
+    actor = actor_of(request)
+    found = get_object_or_404(Invitation.objects.visible_to(actor), ref=ref)
+    try:
+        workflow.withdraw_invitation(found, actor=actor, at=timezone.now())
+    except Refused as refused:
+        _say(request, refused)
+    else:
+        messages.success(request, _("邀请已撤回，链接不能再用。"))
+    return redirect("institutions:invitation", slug, ref)
+
+
+@door("GET", ref="institutions.Membership.ref")
+def member(request: HttpRequest, slug: str, ref: str) -> HttpResponse:
+    """One member's access, and for who may change it the forms to do so."""
+    found = _member(request, ref)
+    return _member_page(request, found, RolesForm(initial={"roles": found.roles}), ReasonForm(prefix="end"))
+
+
+@door("POST", right=Permission.MEMBER_CHANGE, ref="institutions.Membership.ref")
+def member_roles(request: HttpRequest, slug: str, ref: str) -> HttpResponse:
+    """The member holds exactly the chosen roles."""
+    found, form = _member(request, ref), RolesForm(request.POST)
+    if form.is_valid():
+        try:
+            workflow.change_roles(found, **form.cleaned_data, actor=actor_of(request), at=timezone.now())
+        except Refused as refused:
+            _onto(form, refused)
+        else:
+            messages.success(request, _("角色已更改，立即生效。"))
+            return redirect("institutions:member", slug, ref)
+    return _member_page(request, found, form, ReasonForm(prefix="end"), status=400)
+
+
+@door("POST", right=Permission.MEMBER_CHANGE, ref="institutions.Membership.ref")
+def member_end(request: HttpRequest, slug: str, ref: str) -> HttpResponse:
+    """The member has no access any more."""
+    found, form = _member(request, ref), ReasonForm(request.POST, prefix="end")
+    if form.is_valid():
+        try:
+            workflow.end_membership(found, **form.cleaned_data, actor=actor_of(request), at=timezone.now())
+        except Refused as refused:
+            _onto(form, refused)
+        else:
+            messages.success(request, _("已停用，立即生效。以前的签名和记录仍在其名下。"))
+            return redirect("institutions:member", slug, ref)
+    return _member_page(request, found, RolesForm(initial={"roles": found.roles}), form, status=400)
+
+
+def _member(request: HttpRequest, ref: str) -> Membership:
+    rows = Membership.objects.visible_to(actor_of(request)).select_related("user", "employment")
+    return get_object_or_404(rows, ref=ref)
+
+
+def _member_page(
+    request: HttpRequest, found: Membership, roles_form: Form, end_form: Form, status: int = 200
+) -> HttpResponse:
+    actor = actor_of(request)
+    context = {
+        "member": found,
+        "facts": [
+            {"label": _("登录名"), "value": found.user.username},
+            {"label": _("角色"), "value": found.role_titles},
+            {"label": _("从业人员"), "value": found.employment.name if found.employment else ""},
+            {"label": _("账号建立"), "value": f"{timezone.localtime(found.user.created_at):%Y-%m-%d}"},
+        ],
+        "may_change": found.state == Membership.State.ACTIVE and actor.may(Permission.MEMBER_CHANGE),
+        "is_self": found.user_id == actor.user_id,
+        "roles_form": roles_form,
+        "end_form": end_form,
+        "history": history.timeline(found),
+    }
+    return render(request, "institutions/member.html", context, status=status)
+
+
+# ---- words for states, and the parts every list has ------------------------------------------------------------------
+
+
+def validity(row: Any, day: date) -> dict[str, str]:
+    """A badge cell for a row with `valid_from` and `valid_until`."""
+    if day < row.valid_from:
+        return {"badge": "planned", "text": _("尚未生效")}
+    if row.valid_until is None:
+        return {"badge": "valid", "text": _("有效")}
+    left = (row.valid_until - day).days
+    if left < 0:
+        return {"badge": "expired", "text": _("已失效 %(days)d 天") % {"days": -left}}
+    if left <= DUE.days:
+        return {"badge": "due", "text": _("剩 %(days)d 天") % {"days": left}}
+    return {"badge": "valid", "text": _("有效")}
+
+
+def authorisation_state(row: Authorisation, day: date) -> dict[str, str]:
+    """A badge cell for an authorisation, which may also have been revoked."""
+    if row.revoked_on and row.revoked_on <= day:
+        return {"badge": "revoked", "text": _("%(day)s 撤销") % {"day": _day(row.revoked_on)}}
+    return validity(row, day)
+
+
+def employment_state(row: Employment, day: date) -> dict[str, str]:
+    """A badge cell: working here that day, not yet, or no longer."""
+    if row.active_on(day):
+        return {"badge": "active", "text": _("在职")}
+    return {"badge": "planned", "text": _("尚未入职")} if day < row.started_on else {"badge": "ended", "text": _("已离职")}
+
+
+def method_state(method: Any, day: date) -> dict[str, str]:
+    """A badge cell: in force that day, not yet, or abolished and by what it is replaced."""
+    if method.in_force_on(day):
+        return {"badge": "current", "text": _("现行有效")}
+    if day < method.in_force_from:
+        return {"badge": "planned", "text": _("未实施")}
+    if method.replaced_by:
+        return {"badge": "bad", "text": _("已被 %(code)s 代替") % {"code": method.replaced_by}}
+    return {"badge": "bad", "text": _("已废止")}
+
+
+def invitation_state(row: Invitation, now: Any) -> dict[str, str]:
+    """A badge cell: open, run out, accepted or withdrawn."""
+    if row.state == Invitation.State.SENT and row.expires_at < now:
+        return {"badge": "expired", "text": _("已过期")}
+    tone = {Invitation.State.SENT: "sent", Invitation.State.ACCEPTED: "accepted"}.get(row.state, "off")
+    return {"badge": tone, "text": row.get_state_display()}
+
+
+def cmc_text(row: ScopeItem) -> str:
+    """The smallest expanded uncertainty of a scope line as it is written: constant part, part of the reading."""
+    constant, slope = _plain(row.cmc_constant), _plain(row.cmc_slope)
+    if not row.cmc_slope:
+        return f"{constant} {row.unit}"
+    return f"{constant} {row.unit} + {slope}·|x|" if row.cmc_constant else f"{slope}·|x|"
+
+
+def changes_text(entry: AuditEntry) -> str:
+    """What an act changed, in words: field, old value, new value; for a refused one the reasons."""
+    return "；".join(_change(entry.target, name, value) for name, value in entry.changes.items())
+
+
+def _change(target: str, name: str, value: Any) -> str:
+    if name == "refused":
+        return " ".join(f"{sentence}（{clause}）" for clause, sentence in value)
+    old, new = value if isinstance(value, list) and len(value) == 2 else ("", value)
+    return f"{_field_label(target, name)} {old} → {new}" if old else f"{_field_label(target, name)} {new}"
+
+
+def _field_label(target: str, name: str) -> str:
+    if not target:
+        return {"address": _("地址")}.get(name, name)
+    try:
+        return str(apps.get_model(target)._meta.get_field(name.removesuffix("_id")).verbose_name)
+    except (LookupError, FieldDoesNotExist):
+        return name
+
+
+def _list(request: HttpRequest, title: str, table: dict[str, Any], page: Any, hint: str) -> HttpResponse:
+    context = {"title": title, "hint": hint, "table": _paged(request, table, page)}
+    return render(request, "institutions/list.html", context)
+
+
+def _paged(request: HttpRequest, table: dict[str, Any], page: Any) -> dict[str, Any]:
+    narrowed = any(row["value"] for row in table["filters"])
+    shown = _("本页 %(count)d 行") % {"count": len(page.rows)} if page.rows else ""
+    return table | {
+        "count": shown,
+        **page.links(request),
+        "clear_url": request.path if narrowed else "",
+    }
+
+
+def _search(request: HttpRequest, label: str, name: str = "q") -> dict[str, Any]:
+    text = request.GET.get(name, "").replace("\x00", "").strip()[:80]
+    return {"kind": "search", "name": name, "label": label, "value": text}
+
+
+def _choice(request: HttpRequest, name: str, label: str, choices: Any) -> dict[str, Any]:
+    value = request.GET.get(name, "")
+    known = {key for key, _title in choices}
+    return {"kind": "select", "name": name, "label": label, "choices": choices, "value": value if value in known else ""}
+
+
+def _searched(rows: QuerySet, text: str, fields: list[str]) -> QuerySet:
+    if not text:
+        return rows
+    found = Q()
+    for field in fields:
+        found |= Q(**{f"{field}__icontains": text})
+    return rows.filter(found)
+
+
+def _filtered(
+    request: HttpRequest, rows: QuerySet, fields: list[str], label: str, day: date
+) -> tuple[QuerySet, list[dict[str, Any]]]:
+    """Rows with a validity, narrowed by the search text and by their state on the day; and the two filters."""
+    states = [("valid", _("有效")), ("due", _("%(days)d 天内到期") % {"days": DUE.days}), ("expired", _("已失效"))]
+    filters = [_search(request, label), _choice(request, "state", _("状态"), states)]
+    rows, state = _searched(rows, filters[0]["value"], fields), filters[1]["value"]
+    if state in ("valid", "due"):
+        rows = rows.valid_on(day)
+    if state == "due":
+        rows = rows.filter(valid_until__lte=day + DUE)
+    elif state == "expired":
+        rows = rows.filter(valid_until__lt=day)
+    return rows, filters
+
+
+def _onto(form: Form, refused: Refused) -> None:
+    for refusal in refused.refusals:
+        form.add_error(None, refusal.text)
+
+
+def _say(request: HttpRequest, refused: Refused) -> None:
+    for refusal in refused.refusals:
+        messages.error(request, refusal.text)
+
+
+def _day(day: date | None) -> str:
+    return day.isoformat() if day else _("长期")
+
+
+def _plain(value: Decimal) -> str:
+    return format(value.normalize(), "f")

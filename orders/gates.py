@@ -1,0 +1,47 @@
+"""Conditions that must hold before a verb of this app."""
+
+from collections.abc import Iterator
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from portal.transitions import Refusal
+
+from .models import Item
+
+
+def received_and_promised_in_order(item, actor, at) -> Iterator[Refusal]:
+    """It came in at the latest today, and its promise is not older than it. Source: C-6.1.1."""
+    today = timezone.localdate(at)
+    if item.received_on > today:
+        yield Refusal(
+            "C-6.1.1", _("接收日期 %(day)s 在今天（%(today)s）之后。请改成实际收到的日期。")
+            % {"day": item.received_on, "today": today}
+        )  # fmt: skip
+    if item.promised_on < item.received_on:
+        yield Refusal(
+            "C-6.1.1", _("承诺完成日期 %(promised)s 早于接收日期 %(day)s。请与客户重新约定日期。")
+            % {"promised": item.promised_on, "day": item.received_on}
+        )  # fmt: skip
+
+
+def verification_follows_its_regulation(item, actor, at) -> Iterator[Refusal]:
+    """For a verification the regulation itself decides; nothing else is agreed. Source: C-6.4.2.3-s3."""
+    if item.activity == Item.Activity.VERIFICATION and item.decision_rule:
+        yield Refusal(
+            "C-6.4.2.3-s3",
+            _("检定的合格与否由检定规程决定，不另约定判定规则。请把判定规则改为“不约定”，或把服务类别改为校准。"),
+        )
+
+
+def order_has_one_customer(item, actor, at) -> Iterator[Refusal]:
+    """All items of an order belong to the same customer. Source: C-6.1.1."""
+    if not item.order_number:
+        return
+    names = Item.objects.filter(institution_id=item.institution_id, order_number=item.order_number)
+    other = names.exclude(customer__name=item.customer.name).select_related("customer").first()
+    if other is not None:
+        yield Refusal(
+            "C-6.1.1", _("委托单 %(order)s 是“%(customer)s”的。请改正委托单号；留空则自动编一个新号。")
+            % {"order": item.order_number, "customer": other.customer.name}
+        )  # fmt: skip

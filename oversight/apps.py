@@ -1,0 +1,14 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class OversightConfig(AppConfig):
+    name = "oversight"
+    verbose_name = "监管"
+
+    def ready(self):
+        from portal import menu
+        from portal.menu import Item
+        from portal.routes import Audience
+
+        menu.register(Item("监管", _("辖区机构"), "oversight:home", "map-pin", 10, audience=Audience.REGULATOR))

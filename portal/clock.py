@@ -1,0 +1,11 @@
+"""The database's own clock: the only witness of when a row was written."""
+
+from django.db import models
+
+
+class DatabaseClock(models.Func):
+    """The instant at which the database writes the row, also inside a long transaction."""
+
+    function = "clock_timestamp"
+    template = "%(function)s()"
+    output_field = models.DateTimeField()

@@ -1,0 +1,157 @@
+"""计量智码: published, not queried.
+
+The owner of the facts republishes a card in the transaction that changes them; the public page is one read of one
+row by an exact key and cannot show what was never put on the card. States that depend on the day follow from the
+dates on the card when it is read.
+"""
+
+import base64
+import hashlib
+import json
+import secrets
+from datetime import date, datetime, timedelta
+
+from django.conf import settings
+from django.db import connection
+
+from .models import SmartCode
+
+# What a card may carry. A field that is not here cannot become public.
+PUBLIC_FIELDS = {
+    "kind": None,
+    "state": None,
+    "device": {"name", "model", "serial_number", "manufacturer", "range"},
+    "certificate": {"kind", "number", "conclusion", "performed_on", "issued_on", "valid_until", "method"},
+    "institution": {"name", "name_en", "phone", "complaint_phone"},
+    "reason": None,
+    "successor": {"number", "token"},
+}
+
+STATES = ("issued", "review", "replaced", "void", "anomaly")
+DUE_DAYS = 30
+ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def new_token() -> str:
+    """128 random bits in 26 capitals and digits, so that the QR code stays in its alphanumeric mode. Source: E10.49."""
+    return base64.b32encode(secrets.token_bytes(16)).decode().rstrip("=")
+
+
+def new_verification_code() -> str:
+    """Eight characters without look-alikes, as printed beside the QR code: "7K4P-9WQD"."""
+    letters = [secrets.choice(ALPHABET) for _ in range(8)]
+    return "".join(letters[:4]) + "-" + "".join(letters[4:])
+
+
+def address(token: str) -> str:
+    """What the QR code says."""
+    return f"{settings.SITE_URL}/q/{token}"
+
+
+def printed_address(token: str) -> str:
+    """The same address in capitals, which a QR code stores in fewer modules."""
+    return address(token).upper()
+
+
+def publish(
+    *,
+    institution_id: int,
+    kind: str,
+    token: str,
+    card: dict,
+    at: datetime,
+    number: str = "",
+    verification_code: str = "",
+    file_sha256: str = "",
+) -> None:
+    """The public page behind `token` says exactly this from the end of the transaction on.
+
+    Raises: ValueError when the card carries a field outside `PUBLIC_FIELDS`.
+    """
+    _check(card)
+    SmartCode.objects.update_or_create(
+        token_digest=_token_digest(token),
+        defaults={
+            "institution_id": institution_id,
+            "kind": kind,
+            "number_digest": _number_digest(number, verification_code) if number else None,
+            "file_digest": file_sha256 or None,
+            "card": card,
+            "updated_at": at,
+        },
+    )
+
+
+def find(token: str) -> dict | None:
+    """The card behind a scanned token, or None. One read by key."""
+    return _read("token_digest", _token_digest(token))
+
+
+def find_by_number(number: str, verification_code: str) -> dict | None:
+    """The card of the certificate with this number and printed verification code, or None."""
+    return _read("number_digest", _number_digest(number, verification_code))
+
+
+def find_by_file(sha256: str) -> dict | None:
+    """The card of the certificate whose PDF has exactly these bytes, or None."""
+    return _read("file_digest", sha256)
+
+
+def state_on(card: dict, day: date) -> str:
+    """What the code says on this day: valid, due, expired, or the state that overrides the dates."""
+    if card["state"] != "issued":
+        return card["state"]
+    until = card["certificate"].get("valid_until")
+    if not until:
+        return "valid"
+    left = date.fromisoformat(until) - day
+    if left < timedelta(0):
+        return "expired"
+    return "due" if left <= timedelta(days=DUE_DAYS) else "valid"
+
+
+def _read(key: str, digest: str) -> dict | None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT published_card(%s, %s)", [key, digest])
+        card = cursor.fetchone()[0]
+    return json.loads(card) if card else None
+
+
+def _token_digest(token: str) -> str:
+    return hashlib.sha256(token.strip().upper().encode("utf-8", "replace")).hexdigest()
+
+
+def _number_digest(number: str, verification_code: str) -> str:
+    code = "".join(verification_code.upper().split()).replace("-", "")
+    return hashlib.sha256(f"{number.strip().upper()}\n{code}".encode("utf-8", "replace")).hexdigest()
+
+
+def _check(card: dict) -> None:
+    for name, value in card.items():
+        allowed = PUBLIC_FIELDS.get(name, ())
+        extra = set(value) - allowed if isinstance(value, dict) and allowed is not None else set()
+        if name not in PUBLIC_FIELDS or extra:
+            raise ValueError(f"not for the public: {name} {sorted(extra)}")
+    if card["state"] not in STATES:
+        raise ValueError(f"unknown state {card['state']}")
+
+
+# The public's only door to the table. It runs as the table's owner, whom one policy lets read; it takes one
+# exact key and returns one card as text. The runtime role itself reads cards of its own tenant only.
+PUBLISHED_CARD = """
+CREATE POLICY owner_reading ON portal_smartcode FOR SELECT TO CURRENT_USER USING (true);
+CREATE FUNCTION published_card(key text, digest text) RETURNS text
+    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+BEGIN
+    IF key = 'token_digest' THEN
+        RETURN (SELECT card::text FROM portal_smartcode WHERE token_digest = digest);
+    ELSIF key = 'number_digest' THEN
+        RETURN (SELECT card::text FROM portal_smartcode WHERE number_digest = digest);
+    ELSE
+        RETURN (SELECT card::text FROM portal_smartcode WHERE file_digest = digest);
+    END IF;
+END $$;
+"""
+REVERSE_PUBLISHED_CARD = (
+    "DROP FUNCTION published_card(text, text); DROP POLICY owner_reading ON portal_smartcode;"
+)

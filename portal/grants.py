@@ -1,0 +1,30 @@
+"""What the runtime database role may do: read and write rows, own nothing, erase nothing that must stay."""
+
+from django.apps import apps
+from django.conf import settings
+from django.db import connections
+
+from .tenancy import TenantModel
+
+
+def grant_runtime_rights(sender, *, using, **kwargs):
+    """After every migration the runtime role has exactly these rights; the owner role migrates and grants."""
+    connection = connections[using]
+    runtime = settings.DATABASES["default"]["USER"]
+    if runtime == connection.settings_dict["USER"]:
+        return  # one role for everything: development without a second role; production refuses it at start
+    role = connection.ops.quote_name(runtime)
+    tables = set(connection.introspection.table_names())
+    with connection.cursor() as cursor:
+        cursor.execute(f"GRANT USAGE ON SCHEMA public TO {role}")
+        cursor.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}")
+        cursor.execute(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role}")
+        cursor.execute(f"REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM {role}")
+        for model in apps.get_models():
+            if model._meta.db_table not in tables:
+                continue
+            protection = getattr(model, "protection", None)
+            if protection == "append_only":
+                cursor.execute(f"REVOKE UPDATE, DELETE ON {model._meta.db_table} FROM {role}")
+            elif protection == "no_delete" or issubclass(model, TenantModel):
+                cursor.execute(f"REVOKE DELETE ON {model._meta.db_table} FROM {role}")

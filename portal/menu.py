@@ -1,0 +1,76 @@
+"""The left navigation. Apps register their items in `ready()`; only pages that work have one."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+from django.utils.functional import Promise
+
+from .actors import Actor
+from .permissions import Permission, Role
+from .routes import Audience
+
+# Groups in the order of the day's work. Regulators have one of their own, on top.
+GROUPS = ("监管", "今日", "业务", "证书", "资源", "诚信", "改进", "设置")
+
+
+@dataclass(frozen=True)
+class Item:
+    """One line of the navigation.
+
+    `group` is one of GROUPS, `icon` a name of the sprite. Members' pages are reversed with the institution's slug.
+    `count` is what waits behind the item, or None for no figure; it runs on every page, so it is one short query.
+    """
+
+    group: str
+    title: str | Promise
+    url_name: str
+    icon: str
+    order: int
+    permission: Permission | None = None
+    count: Callable[[Actor], int | None] | None = None
+    audience: Audience = Audience.MEMBER
+
+
+ITEMS: dict[str, Item] = {}
+
+
+def register(item: Item) -> None:
+    """The item is in the navigation of everybody it is for. Raises: ValueError for an unknown group."""
+    if item.group not in GROUPS:
+        raise ValueError(f"{item.group} is no group of the navigation")
+    ITEMS[item.url_name] = item
+
+
+def navigation(actor: Actor, slug: str, path: str) -> list[dict[str, Any]]:
+    """Groups with their items as templates/base.html shows them; the item of the open page is marked `current`.
+
+    `slug` is empty outside an institution. The deepest item whose address begins the path counts as open.
+    """
+    shown = [
+        (item, reverse(item.url_name, args=[slug] if item.audience is Audience.MEMBER else []))
+        for item in sorted(ITEMS.values(), key=lambda item: (GROUPS.index(item.group), item.order))
+        if _is_for(item, actor, slug)
+    ]
+    homes = {f"/i/{slug}/", "/o/"}
+    current = max((url for _, url in shown if path == url or url not in homes and path.startswith(url)),
+                  key=len, default="")  # fmt: skip
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for item, url in shown:
+        groups.setdefault(item.group, []).append(
+            {
+                "title": item.title,
+                "url": url,
+                "icon": item.icon,
+                "count": item.count(actor) if item.count else None,
+                "current": url == current,
+            }
+        )
+    return [{"title": title, "items": items} for title, items in groups.items()]
+
+
+def _is_for(item: Item, actor: Actor, slug: str) -> bool:
+    if item.audience is Audience.REGULATOR:
+        return Role.REGULATOR in actor.roles
+    return bool(slug) and (item.permission is None or actor.may(item.permission))

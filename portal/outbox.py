@@ -1,0 +1,154 @@
+"""Work that must not be lost: a row written in the transaction of its cause, done once, in one transaction.
+
+`enqueue` writes the row and wakes the relay when the transaction commits. The relay hands due ids to Celery and
+hands them out again when they are not done in time, so the broker may lose everything. `perform` locks the row,
+does the work and marks it done in one transaction: a worker killed half-way leaves no trace and the row due.
+"""
+
+import logging
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from celery import shared_task
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from .models import OutboxEntry
+from .tenancy import scope
+
+log = logging.getLogger("portal.outbox")
+
+MOST_ATTEMPTS = 8
+CHANNEL = "outbox"
+
+
+@dataclass(frozen=True)
+class Work:
+    """A kind of work: its name in the outbox, its Celery queue, what it does with a row's id."""
+
+    name: str
+    queue: str
+    run: Callable[[int], None]
+
+
+KINDS: dict[str, Work] = {}
+
+
+def work(*, queue: str = "celery"):
+    """Register a function of one id as work. It may run twice at any point and acts as a system actor."""
+
+    def register(function):
+        name = f"{function.__module__.split('.')[0]}.{function.__name__}"
+        if name in KINDS:
+            raise ValueError(f"{name} is registered twice")
+        KINDS[name] = Work(name, queue, function)
+        function.work = KINDS[name]
+        return function
+
+    return register
+
+
+def enqueue(function, target_id: int, *, institution_id: int | None) -> OutboxEntry:
+    """The work will be done after this transaction commits, however often anything crashes. Source: E6.33."""
+    kind = function.work
+    entry = OutboxEntry(institution_id=institution_id, task=kind.name, queue=kind.queue, target_id=target_id)
+    entry.save(force_insert=True)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL])
+    return entry
+
+
+def publish_due(most: int = 200) -> int:
+    """Due work is in the broker; each piece falls due again unless it is done in time.
+
+    Returns: how many were handed over. With the broker down they stay due and the next round tries again.
+    """
+    resend = timedelta(seconds=settings.OUTBOX_RESEND_SECONDS)
+    with transaction.atomic():
+        pending = OutboxEntry.objects.filter(state=OutboxEntry.State.PENDING, due_at__lte=timezone.now())
+        due = list(pending.order_by("id").select_for_update(skip_locked=True)[:most])
+        OutboxEntry.objects.filter(pk__in=[entry.pk for entry in due]).update(due_at=timezone.now() + resend)
+    for count, entry in enumerate(due):
+        try:
+            perform.apply_async((entry.pk,), queue=entry.queue)
+        except perform.OperationalError as error:
+            log.warning("broker unreachable, %d pieces of work wait: %s", len(due) - count, error)
+            waiting = [left.pk for left in due[count:]]
+            OutboxEntry.objects.filter(pk__in=waiting).update(due_at=timezone.now() + timedelta(seconds=2))
+            return count
+    return len(due)
+
+
+@shared_task(name="portal.perform", ignore_result=True)
+def perform(entry_id: int) -> None:
+    """One outbox row is done, or due again later, or dead with its last error. Running it twice changes nothing."""
+    attempts = _count_attempt(entry_id)
+    if attempts is None:
+        return
+    try:
+        _do(entry_id)
+    except Exception as error:
+        log.exception("work %s failed, attempt %s", entry_id, attempts)
+        _put_back(entry_id, attempts, error)
+
+
+def drain() -> int:
+    """All due work is done in this process; for commands and tests. Returns: how many pieces."""
+    done = 0
+    while ids := list(
+        OutboxEntry.objects.filter(state=OutboxEntry.State.PENDING, due_at__lte=timezone.now())
+        .order_by("id")
+        .values_list("pk", flat=True)[:100]
+    ):
+        for entry_id in ids:
+            perform(entry_id)
+        done += len(ids)
+    return done
+
+
+def _count_attempt(entry_id: int) -> int | None:
+    """Counted before the work, in its own transaction: work that kills its worker still reaches the dead letters."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE portal_outboxentry SET attempts = attempts + 1, "
+            "state = CASE WHEN attempts >= %s THEN 'dead' ELSE state END "
+            "WHERE id = (SELECT id FROM portal_outboxentry WHERE id = %s AND state = 'pending' "
+            "FOR UPDATE SKIP LOCKED) RETURNING attempts, state",
+            [MOST_ATTEMPTS, entry_id],
+        )
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    attempts, state = row
+    if state == OutboxEntry.State.DEAD:
+        log.error("work %s is dead after %s attempts", entry_id, attempts)
+        return None
+    return attempts
+
+
+def _do(entry_id: int) -> None:
+    with transaction.atomic():
+        locked = OutboxEntry.objects.select_for_update(skip_locked=True)
+        entry = locked.filter(pk=entry_id, state=OutboxEntry.State.PENDING).first()
+        if entry is None:
+            return
+        with scope(institution_id=entry.institution_id):
+            KINDS[entry.task].run(entry.target_id)
+        entry.state = OutboxEntry.State.DONE
+        entry.done_at = timezone.now()
+        entry.last_error = ""
+        entry.save(update_fields=["state", "done_at", "last_error"])
+
+
+def _put_back(entry_id: int, attempts: int, error: Exception) -> None:
+    """Due again after a growing, jittered delay; dead when it has failed too often."""
+    dead = attempts >= MOST_ATTEMPTS
+    delay = timedelta(seconds=min(2**attempts, 600) * random.uniform(0.5, 1.5))
+    OutboxEntry.objects.filter(pk=entry_id, state=OutboxEntry.State.PENDING).update(
+        state=OutboxEntry.State.DEAD if dead else OutboxEntry.State.PENDING,
+        due_at=timezone.now() + delay,
+        last_error=f"{type(error).__name__}: {error}"[:500],
+    )

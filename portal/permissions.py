@@ -1,0 +1,84 @@
+"""Who may do what: one table. Views, verbs, pages and tests read it; nothing else decides rights."""
+
+from enum import StrEnum
+
+from django.utils.translation import gettext_lazy as _
+
+
+class Permission(StrEnum):
+    INSTITUTION_READ = "institution:read"
+    AUDIT_READ = "audit:read"
+    MEMBER_INVITE = "member:invite"
+    MEMBER_ACCEPT = "member:accept"
+    MEMBER_CHANGE = "member:change"
+    DOCUMENT_UPLOAD = "document:upload"
+    EQUIPMENT_MANAGE = "equipment:manage"
+    ITEM_RECEIVE = "item:receive"
+    ITEM_FINISH = "item:finish"
+    RECORD_WRITE = "record:write"
+    CERTIFICATE_CHECK = "certificate:check"
+    CERTIFICATE_APPROVE = "certificate:approve"
+    CERTIFICATE_ISSUE = "certificate:issue"
+    CERTIFICATE_RENDER = "certificate:render"
+    CERTIFICATE_VOID = "certificate:void"
+    PROCEDURE_MANAGE = "procedure:manage"
+    PROCEDURE_APPROVE = "procedure:approve"
+    PLATFORM_OPERATE = "platform:operate"
+
+
+class Role(StrEnum):
+    ADMINISTRATOR = "administrator"
+    QUALITY_MANAGER = "quality_manager"
+    TECHNICAL_MANAGER = "technical_manager"
+    METROLOGY_MANAGER = "metrology_manager"
+    OPERATOR = "operator"
+    CHECKER = "checker"
+    SIGNATORY = "signatory"
+    RECEPTIONIST = "receptionist"
+    SUPERVISOR = "supervisor"
+    LEGAL_REPRESENTATIVE = "legal_representative"
+    REGULATOR = "regulator"
+    PLATFORM_OPERATOR = "platform_operator"
+
+
+ROLE_TITLES = {
+    Role.ADMINISTRATOR: _("机构管理员"),
+    Role.QUALITY_MANAGER: _("质量负责人"),
+    Role.TECHNICAL_MANAGER: _("技术负责人"),
+    Role.METROLOGY_MANAGER: _("计量管理人员"),
+    Role.OPERATOR: _("检定/校准员"),
+    Role.CHECKER: _("核验员"),
+    Role.SIGNATORY: _("授权签字人"),
+    Role.RECEPTIONIST: _("业务受理"),
+    Role.SUPERVISOR: _("质量监督员"),
+    Role.LEGAL_REPRESENTATIVE: _("法定代表人"),
+    Role.REGULATOR: _("监管人员"),
+    Role.PLATFORM_OPERATOR: _("平台运维"),
+}
+
+INSTITUTION_ROLES = [role for role in Role if role not in (Role.REGULATOR, Role.PLATFORM_OPERATOR)]
+
+P = Permission
+READING = {P.INSTITUTION_READ}
+GRANTS: dict[Role, frozenset[Permission]] = {
+    role: frozenset(READING | rights)
+    for role, rights in {
+        Role.ADMINISTRATOR: {P.AUDIT_READ, P.MEMBER_INVITE, P.MEMBER_CHANGE, P.DOCUMENT_UPLOAD},
+        Role.QUALITY_MANAGER: {P.AUDIT_READ, P.DOCUMENT_UPLOAD, P.EQUIPMENT_MANAGE, P.CERTIFICATE_VOID},
+        Role.TECHNICAL_MANAGER: {P.DOCUMENT_UPLOAD, P.EQUIPMENT_MANAGE, P.PROCEDURE_MANAGE, P.PROCEDURE_APPROVE},
+        Role.METROLOGY_MANAGER: {P.DOCUMENT_UPLOAD, P.EQUIPMENT_MANAGE},
+        Role.OPERATOR: {P.DOCUMENT_UPLOAD, P.RECORD_WRITE, P.PROCEDURE_MANAGE},
+        Role.CHECKER: {P.CERTIFICATE_CHECK},
+        Role.SIGNATORY: {P.CERTIFICATE_APPROVE, P.CERTIFICATE_ISSUE, P.CERTIFICATE_VOID},
+        Role.RECEPTIONIST: {P.ITEM_RECEIVE, P.DOCUMENT_UPLOAD},
+        Role.SUPERVISOR: {P.AUDIT_READ},
+        Role.LEGAL_REPRESENTATIVE: set(),
+        Role.REGULATOR: {P.AUDIT_READ},
+    }.items()
+}
+GRANTS[Role.PLATFORM_OPERATOR] = frozenset({P.PLATFORM_OPERATE})
+
+
+def granted(roles) -> frozenset[Permission]:
+    """The rights of a person holding all of these roles."""
+    return frozenset().union(*(GRANTS[Role(role)] for role in roles))

@@ -1,0 +1,125 @@
+"""Doors: what every view declares about itself, enforced here and listed by `manage.py list_routes`.
+
+A view is decorated once:
+
+    @door("GET", "POST", right=Permission.ITEM_RECEIVE)
+    def item_new(request, slug): ...
+
+    @door("GET", ref="equipment.Equipment.ref")
+    def equipment_detail(request, slug, ref): ...
+
+    @door("GET", to=Audience.PUBLIC)
+    def home(request): ...
+
+A wrong method answers 405, a member without the right 403. Strangers never get this far: they are met by the tenant
+middleware. Every keyword beyond `to` and `right` names the object that feeds the argument of that name.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import wraps
+
+from django.core import checks
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from . import errors
+from .actors import actor_of
+from .permissions import Permission
+
+
+class Audience(StrEnum):
+    """For whom a door is made. Everybody may knock; whom it opens for is decided in one place for each audience."""
+
+    PUBLIC = "public"
+    ACCOUNT = "account"
+    MEMBER = "member"
+    REGULATOR = "regulator"
+    OPERATIONS = "operations"
+
+
+@dataclass(frozen=True)
+class Door:
+    """What a view says of itself. `right` is what a member needs; `feeds` tells which object feeds which argument."""
+
+    methods: tuple[str, ...]
+    audience: Audience
+    right: Permission | None
+    feeds: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Route:
+    """A door at its address."""
+
+    pattern: str
+    name: str
+    door: Door | None
+    view: Callable[..., HttpResponse]
+    arguments: tuple[str, ...]
+
+    @property
+    def feeds(self) -> dict[str, str]:
+        """Argument -> object that feeds it; empty text where nobody has said."""
+        known = {"slug": "institutions.Institution.slug"} | (self.door.feeds if self.door else {})
+        return {name: known.get(name, "") for name in self.arguments}
+
+
+def door(
+    *methods: str, to: Audience = Audience.MEMBER, right: Permission | None = None, **feeds: str
+) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+    """The view answers these methods only, to this audience, and to members holding `right`.
+
+    A member's door without a right asks for `institution:read`, which every role holds. Source: E2.8, E11.52.
+    """
+    if to is Audience.MEMBER:
+        right = right or Permission.INSTITUTION_READ
+    allowed = (*methods, "HEAD") if "GET" in methods else methods
+    declared = Door(allowed, to, right, feeds)
+
+    def declare(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+            if request.method not in allowed:
+                return errors.page(request, 405, Allow=", ".join(allowed))
+            if right is not None:
+                actor_of(request).require(right, actor_of(request).institution_id)
+            return view(request, *args, **kwargs)
+
+        guarded.door = declared
+        return guarded
+
+    return declare
+
+
+@checks.register
+def every_address_has_a_door(app_configs: object, **kwargs: object) -> list[checks.CheckMessage]:
+    """No address is served that does not say whom it is for. Source: E2.8."""
+    return [
+        checks.Error(f"{route.pattern} leads to a view without @door.", id="portal.E001")
+        for route in routes()
+        if route.door is None
+    ]
+
+
+def routes() -> Iterator[Route]:
+    """Every address of the portal in the order of the URL configuration."""
+    yield from _walk(get_resolver(), "/", "")
+
+
+def _walk(resolver: URLResolver, prefix: str, namespace: str) -> Iterator[Route]:
+    for entry in resolver.url_patterns:
+        pattern = prefix + str(entry.pattern)
+        if isinstance(entry, URLPattern):
+            name = f"{namespace}{entry.name}" if entry.name else ""
+            arguments = tuple(_arguments(pattern))
+            yield Route(pattern, name, getattr(entry.callback, "door", None), entry.callback, arguments)
+        else:
+            inner = f"{namespace}{entry.namespace}:" if entry.namespace else namespace
+            yield from _walk(entry, pattern, inner)
+
+
+def _arguments(pattern: str) -> Iterator[str]:
+    for piece in pattern.split("<")[1:]:
+        yield piece.partition(">")[0].rpartition(":")[2]

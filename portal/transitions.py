@@ -1,0 +1,139 @@
+"""The one way a record changes state. Every app's verbs are built on `Transition`."""
+
+from collections.abc import Callable, Iterable
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.dispatch import Signal
+from django.utils.translation import gettext as _
+
+from . import audit
+from .actors import Actor
+from .permissions import Permission
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One reason why not: the clause it rests on, what is wrong and what to do, and where to do it."""
+
+    clause: str
+    text: str
+    link: str = ""
+    link_text: str = ""
+
+
+class Refused(Exception):
+    """The rules say no. Carries every reason at once."""
+
+    def __init__(self, *refusals: Refusal):
+        super().__init__("; ".join(refusal.text for refusal in refusals))
+        self.refusals = refusals
+
+
+Gate = Callable[..., Iterable[Refusal]]
+
+
+@dataclass(frozen=True)
+class Transition:
+    """One legal move: from where, to where, who may, what must hold, what it announces.
+
+    A transition from "" creates the row; one from a state to itself edits it.
+    """
+
+    verb: str
+    sources: frozenset[str]
+    target: str
+    permission: Permission
+    gates: tuple[Gate, ...] = ()
+    event: Signal | None = None
+
+    @contextmanager
+    def applied_to(self, row, *, actor: Actor, at: datetime, reason: str = ""):
+        """Lock `row`, check right, state and gates, let the verb fill fields, then save, audit and announce.
+
+        Raises PermissionDenied or Refused; then nothing is written but one entry about the refused attempt.
+        """
+        actor.require(self.permission, row.institution_id)
+        try:
+            with transaction.atomic():
+                row = self._locked(row)
+                before = audit.snapshot(row) if row.pk else {}
+                was = row.state if row.pk else ""
+                self._check(row, was, actor, at)
+                yield row
+                row.state = self.target
+                _save(row)
+                audit.record(
+                    actor, self.name_for(row), row, was=was, became=row.state, reason=reason,
+                    changes=audit.differences(before, audit.snapshot(row)),
+                )  # fmt: skip
+                if self.event:
+                    self.event.send(type(row), row=row, actor=actor, at=at)
+        except Refused as refused:
+            audit.record(
+                actor, self.name_for(row), row, was=getattr(row, "state", ""), reason=reason, succeeded=False,
+                changes={"refused": [[refusal.clause, refusal.text] for refusal in refused.refusals]},
+            )  # fmt: skip
+            raise
+
+    def name_for(self, row) -> str:
+        return f"{row._meta.model_name}.{self.verb}"
+
+    def refusals(self, row, *, actor: Actor, at: datetime) -> list[Refusal]:
+        """What stands in the way right now, for a page to show before anybody presses the button."""
+        return [refusal for gate in self.gates for refusal in gate(row, actor, at)]
+
+    def is_open(self, row, actor: Actor) -> bool:
+        """Whether the row is in a state this verb starts from and the actor holds the right."""
+        return row.state in self.sources and actor.may(self.permission, row.institution_id)
+
+    def _locked(self, row):
+        if not row.pk:
+            return row
+        return type(row)._base_manager.select_for_update(of=("self",)).get(pk=row.pk, institution_id=row.institution_id)
+
+    def _check(self, row, was, actor, at):
+        if was not in self.sources:
+            state = row.get_state_display() if was else ""
+            raise Refused(Refusal("state", _("当前状态是“%(state)s”，不能做这一步。请刷新页面查看最新情况。") % {"state": state}))
+        refusals = self.refusals(row, actor=actor, at=at)
+        if refusals:
+            raise Refused(*refusals)
+
+
+def _save(row):
+    """The row is stored; what the database or the model refuses comes back as Refused, in words."""
+    try:
+        row.clean_fields(exclude=_left_to_the_database(row))
+        row.clean()
+        with transaction.atomic():
+            row.save()
+    except ValidationError as error:
+        fields = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
+        raise Refused(*_sentences(row, fields)) from error
+    except IntegrityError as error:
+        raise Refused(Refusal("data", _("与已有数据冲突（%(rule)s），没有保存。") % {"rule": _rule(error)})) from error
+
+
+def _left_to_the_database(row) -> list[str]:
+    """Relations, which it checks in the same round trip, and columns that may be empty and are."""
+    return [
+        field.name
+        for field in row._meta.fields
+        if field.is_relation or (field.null and getattr(row, field.attname) is None)
+    ]
+
+
+def _sentences(row, fields):
+    for name, messages in fields.items():
+        label = row._meta.get_field(name).verbose_name if name and name != "__all__" else ""
+        for message in messages:
+            yield Refusal("data", f"{label}：{message}" if label else message)
+
+
+def _rule(error: IntegrityError) -> str:
+    diagnostics = getattr(error.__cause__, "diag", None)
+    return (diagnostics and diagnostics.constraint_name) or _("唯一性约束")

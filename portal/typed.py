@@ -1,0 +1,95 @@
+"""Fields for what people type: full-width digits are understood, what cannot be kept is refused in words."""
+
+import unicodedata
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import ProhibitNullCharactersValidator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+
+class TextField(forms.CharField):
+    """Text without invisible characters; spaces around it are dropped."""
+
+    default_error_messages = {"required": gettext_lazy("请填写这一项。")}
+
+    def __init__(self, *, max_length: int, **kwargs):
+        super().__init__(**kwargs)
+        self.max_length = max_length
+        self.widget.attrs |= self.widget_attrs(self.widget)
+        self.validators = [self._printable, self._short_enough]
+
+    def _printable(self, text: str) -> None:
+        if any(unicodedata.category(letter) in ("Cc", "Cs") and letter not in "\r\n\t" for letter in text):
+            raise ValidationError(_("含有看不见的控制字符。请删除后重新键入，不要从别处粘贴。"))
+
+    def _short_enough(self, text: str) -> None:
+        if len(text) > self.max_length:
+            raise ValidationError(
+                _("最多 %(most)d 个字，现在有 %(now)d 个。请缩短。") % {"most": self.max_length, "now": len(text)}
+            )
+
+
+class NumberTextField(TextField):
+    """A plain decimal number above zero, kept as it was typed: its digits say how well it is known."""
+
+    def to_python(self, value):
+        return unicodedata.normalize("NFKC", super().to_python(value))
+
+    def validate(self, value):
+        super().validate(value)
+        whole, point, fraction = value.partition(".")
+        digits = whole + fraction
+        plain = digits.isascii() and digits.isdigit() and whole and (fraction or not point)
+        if value and not (plain and digits.strip("0")):
+            raise ValidationError(
+                _("“%(text)s”不是大于零的数。请只填数字和小数点，例如 0.0015。") % {"text": value[:30]}
+            )
+
+
+class DayField(forms.DateField):
+    """A calendar day, picked or typed as 2026-03-09, of a year that a laboratory's records can hold."""
+
+    FIRST_YEAR, LAST_YEAR = 1990, 2100
+    default_error_messages = {
+        "required": gettext_lazy("请填写日期。"),
+        "invalid": gettext_lazy("日期看不懂。请按 2026-03-09 的样子填写。"),
+    }
+
+    def __init__(self, **kwargs):
+        kwargs.setdefault("widget", forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}))
+        kwargs.setdefault("input_formats", ["%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d"])
+        super().__init__(**kwargs)
+
+    def to_python(self, value):
+        day = super().to_python(unicodedata.normalize("NFKC", value) if isinstance(value, str) else value)
+        if day is not None and not self.FIRST_YEAR <= day.year <= self.LAST_YEAR:
+            raise ValidationError(
+                _("年份 %(year)d 不对。请填 %(first)d 至 %(last)d 年之间的日期。")
+                % {"year": day.year, "first": self.FIRST_YEAR, "last": self.LAST_YEAR}
+            )
+        return day
+
+
+class ChoiceField(forms.ChoiceField):
+    """One of the offered values."""
+
+    default_error_messages = {
+        "required": gettext_lazy("请选择一项。"),
+        "invalid_choice": gettext_lazy("没有“%(value)s”这一项。请从列表里选。"),
+    }
+
+
+class RowField(forms.ModelChoiceField):
+    """One of the offered rows, named by its ref."""
+
+    default_error_messages = {
+        "required": gettext_lazy("请选择一项。"),
+        "invalid_choice": gettext_lazy("所选的一项已经不在列表里。请重新选择。"),
+    }
+
+    validate_no_null_characters = ProhibitNullCharactersValidator(default_error_messages["invalid_choice"])
+
+    def __init__(self, **kwargs):
+        super().__init__(to_field_name="ref", **kwargs)

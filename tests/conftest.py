@@ -1,0 +1,148 @@
+"""The test database, made as the owner and used as the runtime role, and the browser."""
+
+import contextlib
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg2
+import pytest
+from django.conf import settings
+from django.db import OperationalError, connections
+from django.db.backends.postgresql.operations import DatabaseOperations
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+NO_BROWSER = "The browser test was not run: no Chromium here (Debian: apt-get install chromium; else set CHROMIUM)."
+
+
+def schema_fingerprint() -> str:
+    """A short text that changes with everything that shapes an empty migrated database."""
+    base, digest = settings.BASE_DIR, hashlib.sha256()
+    apps = [base / app for app in settings.INSTALLED_APPS if (base / app).is_dir()]
+    shaping = {"models.py", "apps.py", "grants.py", "tenancy.py", "audit.py"}
+    files = [file for app in apps for file in app.rglob("*.py") if {"migrations", "models"} & {*file.parts}]
+    files += [file for app in apps for file in app.rglob("*.py") if file.name in shaping]
+    for file in sorted({*files, base / "requirements.lock"}):
+        digest.update(f"{file.relative_to(base)}\n".encode() + file.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment: None, django_db_blocker: object, django_db_createdb: bool
+) -> Iterator[None]:
+    """A fresh test database with every migration, in which `default` works as the runtime role.
+
+    The owner migrates a template once for each state of the migrations; each run copies it, which takes a moment only.
+    `--create-db` makes the template anew.
+    """
+    owner, runtime = connections["owner"], connections["default"]
+    quote = owner.ops.quote_name
+    family = f"test_{owner.settings_dict['NAME']}"
+    name, template = f"{family}_{os.getpid()}", f"{family}_{schema_fingerprint()}"
+    with django_db_blocker.unblock():
+        with owner._nodb_cursor() as cursor:
+            # Runs beside this one wait here for their turn, and of theirs only what nobody uses is cleared away.
+            cursor.execute("SET lock_timeout = 0")
+            cursor.execute("SELECT pg_advisory_lock(hashtext(%s))", [family])
+            cursor.execute(
+                "SELECT datname FROM pg_database WHERE datname LIKE %s AND datname <> ALL "
+                "(SELECT DISTINCT datname FROM pg_stat_activity WHERE datname IS NOT NULL)",
+                [f"{family}%"],
+            )
+            found = {database for (database,) in cursor.fetchall()}
+            keep = set() if django_db_createdb else {template}
+            for database in found - keep:
+                with contextlib.suppress(OperationalError):  # somebody came in the meantime
+                    cursor.execute(f"DROP DATABASE IF EXISTS {quote(database)}")
+            if template not in found & keep:
+                draft = f"{template}_new"
+                owner.settings_dict["TEST"]["NAME"] = draft
+                owner.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+                owner.close()
+                runtime.close()
+                cursor.execute(f"ALTER DATABASE {quote(draft)} RENAME TO {quote(template)}")
+            cursor.execute(f"CREATE DATABASE {quote(name)} TEMPLATE {quote(template)}")
+            for connection in (owner, runtime):
+                connection.close()
+                connection.settings_dict["NAME"] = settings.DATABASES[connection.alias]["NAME"] = name
+            holder = as_owner()  # shows the others that this database is in use
+        flush_as_owner()
+    yield
+    holder.close()
+    with django_db_blocker.unblock():
+        owner.close()
+        runtime.close()
+        drop(name)
+
+
+def drop(database: str) -> None:
+    """The database is gone, also when connections of threads and event loops were left open."""
+    owner, runtime = connections["owner"], connections["default"]
+    with runtime._nodb_cursor() as cursor:  # each role may end its own connections only
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND usename = current_user",
+            [database],
+        )
+    with owner._nodb_cursor() as cursor:
+        cursor.execute(f"DROP DATABASE {owner.ops.quote_name(database)} WITH (FORCE)")
+
+
+def as_owner() -> "psycopg2.extensions.connection":
+    """A connection of the owner role to the test database; not Django's, whose test cases would close it off."""
+    return psycopg2.connect(**connections["owner"].get_connection_params())
+
+
+def flush_as_owner() -> None:
+    """The tables that a transactional test leaves behind are emptied by the owner: the runtime role may not.
+
+    Set on the class, since code beside a running event loop (a browser test) is given a connection object of its own.
+    """
+
+    def execute(operations: DatabaseOperations, statements: list[str]) -> None:
+        with contextlib.closing(as_owner()) as connection, connection, connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+
+    DatabaseOperations.execute_sql_flush = execute
+
+
+@pytest.fixture
+def owner_connection(db: None) -> Iterator["psycopg2.extensions.connection"]:
+    """A connection of the owner role, beside the test's transaction; what it changes is rolled back."""
+    with contextlib.closing(as_owner()) as connection:
+        yield connection
+        connection.rollback()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def media_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Files that tests store lie in a directory of this run."""
+    settings.MEDIA_ROOT = tmp_path_factory.mktemp("media")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium. Without one the test is skipped with a reason; where CI is set it fails."""
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found and Path(found).exists():
+        return found
+    if os.environ.get("CI", "").lower() in {"1", "true"}:
+        pytest.fail(NO_BROWSER)
+    pytest.skip(NO_BROWSER)
+
+
+@pytest.fixture
+def browser_page(chromium: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
+    """A page of a fresh Chromium in Chinese, without access to anything but this machine."""
+    from playwright.sync_api import sync_playwright
+
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright's loop lives in the test's own thread
+    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
+        page = browser.new_context(locale="zh-CN", timezone_id="Asia/Shanghai").new_page()
+        yield page
+        browser.close()

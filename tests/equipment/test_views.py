@@ -1,0 +1,365 @@
+"""Pages of equipment and measurement standards."""
+
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+from django.utils import timezone
+
+from equipment.models import Equipment, MeasurementStandard, StandardPart, Traceability
+from portal.permissions import Role
+from portal.tenancy import tenant
+from tests import make
+
+
+@pytest.fixture
+def today():
+    return timezone.localdate()
+
+
+def at(lab, name, *rows):
+    return reverse(f"equipment:{name}", args=[lab.institution.slug, *(row.ref for row in rows)])
+
+
+def traced(lab, today, left=200, **kwargs):
+    """Equipment whose traceability has so many days left."""
+    row = make.equipment(lab.institution, lab.site, **kwargs)
+    days = {"calibrated_on": today - timedelta(165), "valid_until": today + timedelta(left)}
+    make.traceability(lab.institution, row, lab.keeper, confirmed_on=today - timedelta(160), **days)
+    return row
+
+
+def standard(lab, today, *equipment, **kwargs):
+    values = {
+        "kind": MeasurementStandard.Kind.HIGHEST, "code": f"BZ-{len(equipment)}", "name": "压力标准装置",
+        "range_text": "(0～6) MPa", "accuracy": "0.02 级", "assessment_certificate": "〔2024〕示量标 0417",
+        "assessed_by": "市级监管部门（示）", "assessed_on": today - timedelta(400),
+        "assessed_until": today + timedelta(400), "responsible": lab.keeper, "site": lab.site, **kwargs,
+    }  # fmt: skip
+    row = MeasurementStandard.objects.create(institution=lab.institution, **values)
+    for part in equipment:
+        StandardPart.objects.create(institution=lab.institution, standard=row, equipment=part)
+    return row
+
+
+def typed(lab, today, **changes):
+    return {
+        "certificate_number": "SL2026-L-08827", "issuer": "省级计量院（示）", "calibrated_on": today - timedelta(3),
+        "valid_until": today + timedelta(362), "expanded_uncertainty": "0.0015", "coverage_factor": "2",
+        "uncertainty_unit": "MPa", "confirmed_by": lab.keeper.ref, "confirmed_on": today,
+        "file": SimpleUploadedFile("证书.pdf", b"%PDF-1.7 scanned"), **changes,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def elsewhere(db):
+    """A laboratory of somebody else, with equipment, a standard and a document."""
+    institution = make.institution("beta")
+    site, keeper = make.site(institution), make.employment(institution, "外人")
+    with tenant(institution.pk):
+        world = SimpleNamespace(institution=institution, site=site, keeper=keeper)
+        world.equipment = make.equipment(institution, site, name="别家的仪器")
+        world.standard = standard(world, timezone.localdate(), world.equipment, name="别家的标准")
+    return world
+
+
+# --- the register
+
+
+def test_the_register_shows_the_equipment_with_its_clock(signed_in, lab, today):
+    row = traced(lab, today, left=12)
+    page = signed_in(Role.METROLOGY_MANAGER).get(at(lab, "list")).content.decode()
+    assert row.asset_number in page and "剩 12 天" in page and "临期" in page
+
+
+@pytest.mark.parametrize("role", [Role.OPERATOR, Role.RECEPTIONIST, Role.QUALITY_MANAGER, Role.SUPERVISOR])
+def test_every_member_reads_the_register(signed_in, lab, role):
+    assert signed_in(role).get(at(lab, "list")).status_code == 200
+
+
+def test_a_regulator_reads_the_register_of_its_region(client, lab):
+    client.force_login(make.regulator("4403"))
+    assert client.get(at(lab, "list")).status_code == 200
+
+
+def test_the_register_holds_nothing_of_another_institution(signed_in, lab, elsewhere):
+    assert "别家的仪器" not in signed_in(Role.OPERATOR).get(at(lab, "list")).content.decode()
+
+
+def test_the_register_of_another_institution_is_not_found(signed_in, lab, elsewhere):
+    assert signed_in(Role.OPERATOR).get(at(elsewhere, "list")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("q=活塞", {"活塞式压力计"}),
+        ("state=quarantined", {"坏的"}),
+        ("role=environment", {"温湿度计"}),
+        ("due=expired&state=in_use", {"活塞式压力计", "数字压力计"}),
+        ("due=7", {"温湿度计"}),
+        ("q=没有这台", set()),
+    ],
+)
+def test_filters_find_their_rows(signed_in, lab, today, query, found):
+    traced(lab, today, left=-6, name="活塞式压力计")
+    traced(lab, today, left=7, name="温湿度计", role=Equipment.Role.ENVIRONMENT)
+    traced(lab, today, name="坏的", state=Equipment.State.QUARANTINED)
+    page = signed_in(Role.OPERATOR).get(f"{at(lab, 'list')}?{query}")
+    assert {row[1]["text"] for row in page.context["table"]["rows"]} == found
+
+
+def test_an_empty_result_says_what_to_do(signed_in, lab):
+    assert "清除筛选看全部设备" in signed_in(Role.OPERATOR).get(at(lab, "list") + "?q=xyz").content.decode()
+
+
+@pytest.mark.parametrize("query", ["state=broken", "due=90", "q=%00", "q=" + "长" * 61])
+def test_a_filter_that_makes_no_sense_says_so(signed_in, lab, query):
+    page = signed_in(Role.OPERATOR).get(f"{at(lab, 'list')}?{query}")
+    assert page.status_code == 400 and "有的条件看不懂" in page.content.decode()
+
+
+@pytest.mark.parametrize("query", ["after=%00", "before=nobody", "after=" + "x" * 3000])
+def test_a_page_after_nothing_is_still_a_page(signed_in, lab, query):
+    assert signed_in(Role.OPERATOR).get(f"{at(lab, 'list')}?{query}").status_code == 200
+
+
+def test_the_register_is_paged_without_losing_or_repeating_a_row(signed_in, lab, today):
+    for number in range(120):
+        make.equipment(lab.institution, lab.site, asset_number=f"P-{number:03d}")
+    browser, seen, url = signed_in(Role.OPERATOR), [], at(lab, "list")
+    while url:
+        table = browser.get(url).context["table"]
+        seen += [row[0]["text"] for row in table["rows"]]
+        url = table["next_url"]
+    assert len(seen) == len(set(seen)) == 121
+
+
+def test_the_register_needs_the_same_queries_for_one_row_and_for_many(
+    signed_in, lab, today, django_assert_max_num_queries
+):
+    for _ in range(40):
+        traced(lab, today)
+    browser = signed_in(Role.METROLOGY_MANAGER)
+    with django_assert_max_num_queries(18):
+        browser.get(at(lab, "list"))
+
+
+# --- one piece of equipment
+
+
+def test_the_detail_page_tells_facts_traceability_and_history(signed_in, lab, today):
+    row = traced(lab, today)
+    page = signed_in(Role.OPERATOR).get(at(lab, "detail", row)).content.decode()
+    assert row.serial_number in page and "今天适用" in page and "还没有操作记录" in page
+
+
+def test_equipment_without_traceability_says_what_to_do(signed_in, lab):
+    assert "还没有溯源证书" in signed_in(Role.OPERATOR).get(at(lab, "detail", lab.equipment)).content.decode()
+
+
+def test_equipment_of_another_institution_is_not_found(signed_in, lab, elsewhere):
+    url = reverse("equipment:detail", args=[lab.institution.slug, elsewhere.equipment.ref])
+    assert signed_in(Role.METROLOGY_MANAGER).get(url).status_code == 404
+
+
+@pytest.mark.parametrize("ref", ["nobody", "x" * 200])
+def test_equipment_nobody_has_is_not_found(signed_in, lab, ref):
+    assert signed_in(Role.OPERATOR).get(f"{at(lab, 'list')}{ref}/").status_code == 404
+
+
+def test_an_operator_is_offered_no_act(signed_in, lab):
+    assert "停用隔离…" not in signed_in(Role.OPERATOR).get(at(lab, "detail", lab.equipment)).content.decode()
+
+
+def test_the_detail_page_needs_the_same_queries_for_many_traceabilities(
+    signed_in, lab, today, django_assert_max_num_queries
+):
+    row = traced(lab, today)
+    for number in range(20):
+        make.traceability(lab.institution, row, lab.keeper, certificate_number=f"OLD-{number}")
+    browser = signed_in(Role.METROLOGY_MANAGER)
+    with django_assert_max_num_queries(18):
+        browser.get(at(lab, "detail", row))
+
+
+def test_a_quarantine_is_done_and_told(signed_in, lab):
+    browser = signed_in(Role.METROLOGY_MANAGER)
+    page = browser.post(at(lab, "quarantine", lab.equipment), {"reason": "读数跳动", "confirmed": "yes"}, follow=True)
+    assert make.fresh(lab.equipment).state == Equipment.State.QUARANTINED
+    assert "读数跳动" in page.content.decode()
+
+
+def test_a_quarantine_without_a_reason_says_so(signed_in, lab):
+    page = signed_in(Role.METROLOGY_MANAGER).post(at(lab, "quarantine", lab.equipment), {"reason": ""})
+    assert page.status_code == 422 and "请填写这一项" in page.content.decode()
+
+
+def test_an_overlong_reason_is_not_lost(signed_in, lab):
+    reason = "读" * 301
+    page = signed_in(Role.METROLOGY_MANAGER).post(at(lab, "quarantine", lab.equipment), {"reason": reason})
+    assert page.status_code == 422 and reason in page.content.decode() and "最多 300 个字" in page.content.decode()
+
+
+def test_a_refused_return_shows_the_clause_and_keeps_what_was_typed(signed_in, lab):
+    row = make.equipment(lab.institution, lab.site, state=Equipment.State.QUARANTINED)
+    page = signed_in(Role.METROLOGY_MANAGER).post(at(lab, "return_to_use", row), {"reason": "比对合格"})
+    text = page.content.decode()
+    assert page.status_code == 409 and "B-4.4.2-s3" in text and "比对合格" in text
+
+
+def test_what_a_return_still_needs_is_shown_before_anybody_tries(signed_in, lab):
+    row = make.equipment(lab.institution, lab.site, state=Equipment.State.QUARANTINED)
+    page = signed_in(Role.METROLOGY_MANAGER).get(at(lab, "detail", row)).content.decode()
+    assert "重新投用还差" in page and at(lab, "trace", row) in page
+
+
+@pytest.mark.parametrize("name", ["quarantine", "return_to_use", "take_out_of_use", "trace"])
+def test_an_operator_may_not_manage_equipment(signed_in, lab, name):
+    assert signed_in(Role.OPERATOR).post(at(lab, name, lab.equipment), {"reason": "原因"}).status_code == 403
+
+
+@pytest.mark.parametrize("name", ["quarantine", "return_to_use", "take_out_of_use", "trace"])
+def test_equipment_of_another_institution_cannot_be_managed(signed_in, lab, elsewhere, name):
+    url = reverse(f"equipment:{name}", args=[lab.institution.slug, elsewhere.equipment.ref])
+    assert signed_in(Role.METROLOGY_MANAGER).post(url, {"reason": "原因"}).status_code == 404
+
+
+@pytest.mark.parametrize("name", ["quarantine", "return_to_use", "take_out_of_use"])
+def test_looking_changes_nothing(signed_in, lab, name):
+    assert signed_in(Role.METROLOGY_MANAGER).get(at(lab, name, lab.equipment)).status_code == 405
+
+
+# --- recording a traceability
+
+
+def test_a_traceability_is_recorded_with_its_file(signed_in, lab, today):
+    browser = signed_in(Role.METROLOGY_MANAGER)
+    page = browser.post(at(lab, "trace", lab.equipment), typed(lab, today), follow=True)
+    assert page.status_code == 200 and "SL2026-L-08827" in page.content.decode()
+    assert Traceability.objects.get().file.name == "证书.pdf"
+
+
+def test_the_form_starts_as_last_time(signed_in, lab, today):
+    row = traced(lab, today)
+    page = signed_in(Role.METROLOGY_MANAGER).get(at(lab, "trace", row)).content.decode()
+    assert 'value="省级计量院（示）"' in page and f'value="{today}"' in page
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"certificate_number": ""}, "请填写这一项"),
+        ({"certificate_number": "SL\x00"}, "看不见的控制字符"),
+        ({"certificate_number": "长" * 81}, "最多 80 个字，现在有 81 个"),
+        ({"calibrated_on": "去年"}, "请按 2026-03-09 的样子填写"),
+        ({"valid_until": "0206-11-14"}, "年份 206 不对"),
+        ({"valid_until": "9999-12-31"}, "年份 9999 不对"),
+        ({"expanded_uncertainty": "0,0015"}, "不是大于零的数"),
+        ({"expanded_uncertainty": "NaN"}, "不是大于零的数"),
+        ({"expanded_uncertainty": "0"}, "不是大于零的数"),
+        ({"uncertainty_unit": "kgf/cm²"}, "没有“kgf/cm²”这一项"),
+        ({"confirmed_by": "nobody"}, "所选的一项已经不在列表里"),
+        ({"confirmed_by": "\x00"}, "所选的一项已经不在列表里"),
+        ({"file": ""}, "请上传溯源证书"),
+    ],
+)
+def test_what_cannot_be_read_is_said_and_nothing_typed_is_lost(signed_in, lab, today, changes, sentence):
+    sent = typed(lab, today, issuer="示例校准有限公司", **changes)
+    page = signed_in(Role.METROLOGY_MANAGER).post(at(lab, "trace", lab.equipment), sent)
+    text = page.content.decode()
+    assert page.status_code == 422 and sentence in text and "示例校准有限公司" in text
+
+
+def test_dates_out_of_order_are_refused_with_their_clause_and_nothing_typed_is_lost(signed_in, lab, today):
+    sent = typed(lab, today, valid_until=today - timedelta(30))
+    page = signed_in(Role.METROLOGY_MANAGER).post(at(lab, "trace", lab.equipment), sent)
+    text = page.content.decode()
+    assert page.status_code == 409 and "A-6.2.2" in text and 'value="SL2026-L-08827"' in text
+
+
+def test_a_file_of_the_wrong_kind_is_refused_in_words(signed_in, lab, today):
+    sent = typed(lab, today, file=SimpleUploadedFile("证书.pdf", b"MZ program"))
+    page = signed_in(Role.METROLOGY_MANAGER).post(at(lab, "trace", lab.equipment), sent)
+    assert page.status_code == 409 and "文件内容与后缀" in page.content.decode()
+
+
+def test_a_colleague_of_another_institution_cannot_be_the_one_who_confirmed(signed_in, lab, today, elsewhere):
+    sent = typed(lab, today, confirmed_by=elsewhere.keeper.ref)
+    assert signed_in(Role.METROLOGY_MANAGER).post(at(lab, "trace", lab.equipment), sent).status_code == 422
+
+
+def test_full_width_digits_are_understood(signed_in, lab, today):
+    sent = typed(lab, today, expanded_uncertainty="０．００１５")
+    signed_in(Role.METROLOGY_MANAGER).post(at(lab, "trace", lab.equipment), sent)
+    assert Traceability.objects.get().expanded_uncertainty == "0.0015"
+
+
+# --- measurement standards
+
+
+def test_the_list_of_standards_shows_their_assessment(signed_in, lab, today):
+    standard(lab, today, assessed_until=today + timedelta(5))
+    page = signed_in(Role.OPERATOR).get(at(lab, "standards")).content.decode()
+    assert "压力标准装置" in page and "剩 5 天" in page
+
+
+def test_a_standard_is_judged_on_a_chosen_day(signed_in, lab, today):
+    row = standard(lab, today, traced(lab, today, left=10))
+    browser = signed_in(Role.OPERATOR)
+    assert "溯源有效" in browser.get(at(lab, "standard", row)).content.decode()
+    later = browser.get(at(lab, "standard", row), {"on": today + timedelta(11)}).content.decode()
+    assert "无有效溯源" in later
+
+
+def test_an_unassessed_day_is_said_in_words(signed_in, lab, today):
+    row = standard(lab, today, assessed_until=today - timedelta(1))
+    assert "不得用于量值传递" in signed_in(Role.OPERATOR).get(at(lab, "standard", row)).content.decode()
+
+
+@pytest.mark.parametrize("on", ["昨天", "0001-01-01", "\x00"])
+def test_a_day_that_is_none_is_said_in_words(signed_in, lab, today, on):
+    row = standard(lab, today)
+    page = signed_in(Role.OPERATOR).get(at(lab, "standard", row), {"on": on})
+    assert page.status_code == 400 and "有的条件看不懂" in page.content.decode()
+
+
+def test_a_standard_of_another_institution_is_not_found(signed_in, lab, elsewhere):
+    url = reverse("equipment:standard", args=[lab.institution.slug, elsewhere.standard.ref])
+    assert signed_in(Role.OPERATOR).get(url).status_code == 404
+
+
+def test_a_standard_needs_the_same_queries_for_many_parts(signed_in, lab, today, django_assert_max_num_queries):
+    row = standard(lab, today, *(traced(lab, today) for _ in range(12)))
+    browser = signed_in(Role.OPERATOR)
+    with django_assert_max_num_queries(16):
+        browser.get(at(lab, "standard", row))
+
+
+# --- documents
+
+
+@pytest.fixture
+def certificate_file(signed_in, lab, today):
+    signed_in(Role.METROLOGY_MANAGER).post(at(lab, "trace", lab.equipment), typed(lab, today))
+    return Traceability.objects.get().file
+
+
+def test_a_certificate_file_comes_as_an_attachment_in_a_sandbox(signed_in, lab, certificate_file):
+    response = signed_in(Role.OPERATOR).get(at(lab, "document", certificate_file))
+    assert response["Content-Disposition"].startswith("attachment")
+    assert response["Content-Security-Policy"].startswith("sandbox")
+    assert b"".join(response.streaming_content) == b"%PDF-1.7 scanned"
+
+
+def test_a_file_of_another_institution_is_not_found(signed_in, lab, certificate_file, elsewhere):
+    browser = signed_in(Role.QUALITY_MANAGER, institution=elsewhere.institution)
+    url = reverse("equipment:document", args=[elsewhere.institution.slug, certificate_file.ref])
+    assert browser.get(url).status_code == 404
+
+
+def test_a_file_that_was_not_accepted_is_not_given_out(signed_in, lab, certificate_file):
+    type(certificate_file).objects.filter(pk=certificate_file.pk).update(state="quarantined")
+    assert signed_in(Role.OPERATOR).get(at(lab, "document", certificate_file)).status_code == 404

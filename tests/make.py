@@ -1,0 +1,278 @@
+"""Builders: each returns saved, valid rows with plain defaults; pass only what the test is about.
+
+Every builder opens the scope of its institution itself, so that a test may call it from anywhere.
+"""
+
+import itertools
+import json
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+from certificates import readings, workflow
+from certificates.models import Procedure
+from equipment.models import Equipment, MeasurementStandard, StandardPart, Traceability
+from institutions.models import (
+    Authorisation,
+    Customer,
+    Employment,
+    Institution,
+    Membership,
+    Method,
+    MethodAdoption,
+    Person,
+    Qualification,
+    ScopeItem,
+    Site,
+    User,
+)
+from orders.models import Item
+from portal.actors import Actor
+from portal.permissions import Role
+from portal.tenancy import scope, tenant
+
+DAY = date(2026, 3, 10)
+NOON = datetime(2026, 3, 10, 4, 0, tzinfo=UTC)  # 12:00 in Shanghai
+PASSWORD = "correct horse battery staple"
+DEFINITION = json.loads(
+    (Path(__file__).parent.parent / "certificates/procedures/pressure_gauge_general.json").read_text()
+)
+
+_numbers = itertools.count(1)
+
+
+def institution(slug="alpha", **kwargs):
+    """An institution; the one with this slug when it exists."""
+    known = Institution.objects.filter(slug=slug).first()
+    if known:
+        return known
+    kwargs.setdefault("name", f"{slug}计量院")
+    kwargs.setdefault("name_en", f"{slug.title()} Institute of Metrology")
+    kwargs.setdefault("short_code", slug[:8].upper())
+    kwargs.setdefault("credit_code", f"9144030{next(_numbers):011d}")
+    kwargs.setdefault("region_code", "440300")
+    kwargs.setdefault("address", "衡量路 18 号")
+    kwargs.setdefault("phone", "0990-5550100")
+    kwargs.setdefault("complaint_phone", "0990-5550116")
+    return Institution.objects.create(slug=slug, **kwargs)
+
+
+def _row(table, institution, /, **kwargs):
+    with tenant(institution.pk):
+        return table.objects.create(institution=institution, **kwargs)
+
+
+def site(lab, **kwargs):
+    return _row(Site, lab, **{"name": "北湾场所", "address": "衡量路 18 号", **kwargs})
+
+
+def employment(lab, name="沈若川", **kwargs):
+    values = {
+        "person": kwargs.pop("person", None) or Person.objects.create(),
+        "staff_number": f"S{next(_numbers):04d}",
+        "birth_date": date(1985, 5, 1),
+        "started_on": date(2015, 1, 1),
+        **kwargs,
+    }
+    return _row(Employment, lab, name=name, **values)
+
+
+def authorisation(lab, employment, role, **kwargs):
+    values = {"field": "压力", "certificate_number": "授-01", "valid_from": date(2020, 1, 1), **kwargs}
+    return _row(Authorisation, lab, employment=employment, role=role, **values)
+
+
+def user(lab, *roles, name=None, employment=None, **kwargs):
+    """An account with these roles in the institution; `lab=None` with `region_code` makes a regulator."""
+    number = next(_numbers)
+    account = User.objects.create_user(f"user{number}", PASSWORD, name=name or f"用户{number}")
+    with scope(institution_id=lab.pk if lab else None, user_id=account.pk):
+        Membership.objects.create(institution=lab, user=account, roles=list(roles), employment=employment, **kwargs)
+    return account
+
+
+def regulator(region_code="4403"):
+    return user(None, Role.REGULATOR, region_code=region_code)
+
+
+def actor(lab, *roles, employment=None, name=None):
+    """An actor as the middleware would make it, without an account page's detour."""
+    account = user(lab, *roles, employment=employment, name=name)
+    return Actor.member(
+        name=account.name, user_id=account.pk, institution_id=lab.pk, roles=roles,
+        person_id=employment.person_id if employment else None,
+        employment_id=employment.pk if employment else None,
+    )  # fmt: skip
+
+
+def method(code="JJG 52-2013", **kwargs):
+    values = {
+        "title": "弹性元件式一般压力表、压力真空表和真空表",
+        "title_en": "Elastic element pressure gauges",
+        "kind": Method.Kind.REGULATION,
+        "in_force_from": date(2013, 12, 27),
+        **kwargs,
+    }
+    return Method.objects.get_or_create(code=code, defaults=values)[0]
+
+
+def equipment(lab, site, **kwargs):
+    values = {
+        "role": Equipment.Role.STANDARD, "asset_number": f"YB-{next(_numbers):04d}", "name": "数字压力计",
+        "model": "DPG-25", "serial_number": f"D{next(_numbers):05d}", "manufacturer": "北岸仪表", "unit": "MPa",
+        "range_text": "(0～2.5) MPa", "range_low": "0", "range_high": "2.5", "accuracy": "0.05 级", **kwargs,
+    }  # fmt: skip
+    return _row(Equipment, lab, site=site, **values)
+
+
+def traceability(lab, equipment, confirmed_by, **kwargs):
+    values = {
+        "certificate_number": f"SL-{next(_numbers):05d}", "issuer": "省级计量院（示）",
+        "calibrated_on": date(2025, 9, 1), "valid_until": date(2026, 8, 31), "expanded_uncertainty": "0.0015",
+        "coverage_factor": "2", "uncertainty_unit": "MPa", "confirmed_on": date(2025, 9, 5), **kwargs,
+    }  # fmt: skip
+    return _row(Traceability, lab, equipment=equipment, confirmed_by=confirmed_by, **values)
+
+
+def customer(lab, name="海曙热力有限公司"):
+    with tenant(lab.pk):
+        return Customer.objects.get_or_create(institution=lab, name=name, defaults={"address": "锅炉街 9 号"})[0]
+
+
+def item(lab, **kwargs):
+    values = {
+        "number": f"SP26-{next(_numbers):05d}", "order_number": "WT26-0482", "name": "一般压力表",
+        "name_en": "Pressure gauge", "model": "Y-100", "serial_number": "21087743", "manufacturer": "西塬仪表厂",
+        "activity": Item.Activity.CALIBRATION, "received_on": DAY, "promised_on": DAY + timedelta(days=5), **kwargs,
+    }  # fmt: skip
+    values.setdefault("customer", None)
+    values["customer"] = values["customer"] or customer(lab)
+    return _row(Item, lab, **values)
+
+
+def laboratory(slug="alpha"):
+    """A laboratory that can issue: site, scope, method, three authorised people, standard, procedure.
+
+    Returns: a namespace with the rows, and `operator`, `checker`, `signatory` as actors.
+    """
+    lab = institution(slug)
+    w = SimpleNamespace(institution=lab, site=site(lab), method=method())
+    A = Authorisation.Role
+    people = (
+        ("operator", "沈若川", Role.OPERATOR, (A.CALIBRATOR, A.VERIFIER)),
+        ("checker", "许知远", Role.CHECKER, (A.CHECKER,)),
+        ("signatory", "陈慕白", Role.SIGNATORY, (A.SIGNATORY,)),
+    )
+    for key, name, role, grants in people:
+        who = employment(lab, name)
+        for grant in grants:
+            authorisation(lab, who, grant)
+        setattr(w, f"{key}_employment", who)
+        setattr(w, key, actor(lab, role, employment=who, name=name))
+    w.qualification = _row(
+        Qualification, lab, kind=Qualification.Kind.AUTHORISATION, number="（示）法计〔2024〕00017 号",
+        issuer="市级监管部门（示）", valid_from=date(2024, 1, 1), valid_until=date(2028, 12, 31),
+    )  # fmt: skip
+    w.scope = _row(
+        ScopeItem, lab, qualification=w.qualification, site=w.site, method=w.method,
+        instrument=DEFINITION["instrument"], measurand=DEFINITION["measurand"], field=DEFINITION["field"],
+        range_low="0", range_high="2.5", unit="MPa", cmc_constant="0.002", valid_from=date(2024, 1, 1),
+    )  # fmt: skip
+    w.adoption = _row(
+        MethodAdoption, lab, method=w.method, site=w.site, verified_on=date(2024, 2, 1),
+        verified_by=w.signatory_employment,
+    )  # fmt: skip
+    w.equipment = equipment(lab, w.site)
+    w.traceability = traceability(lab, w.equipment, w.operator_employment)
+    w.environment = equipment(
+        lab, w.site, role=Equipment.Role.ENVIRONMENT, name="温湿度计", range_text="(0～50) ℃", unit="℃",
+        range_low="0", range_high="50", accuracy="U = 0.3 ℃, k = 2",
+    )  # fmt: skip
+    traceability(lab, w.environment, w.operator_employment, expanded_uncertainty="0.3", uncertainty_unit="℃")
+    w.standard = _row(
+        MeasurementStandard, lab, kind=MeasurementStandard.Kind.SOCIAL_PUBLIC, code=f"BZ-{next(_numbers):03d}",
+        name="一般压力表检定装置", site=w.site, range_text="(0～2.5) MPa", accuracy="U = 0.0015 MPa, k = 2",
+        assessment_certificate="〔2024〕示量标 0388", assessed_by="市级监管部门（示）", assessed_on=date(2024, 7, 1),
+        assessed_until=date(2028, 6, 30), responsible=w.signatory_employment,
+    )  # fmt: skip
+    _row(StandardPart, lab, standard=w.standard, equipment=w.equipment)
+    w.procedure = _row(
+        Procedure, lab, state=Procedure.State.APPROVED, code=DEFINITION["code"], version=1,
+        title=DEFINITION["title"], method=w.method, definition=DEFINITION, approved_by=w.signatory_employment,
+    )  # fmt: skip
+    return w
+
+
+DEVICE = {"lower": "0", "upper": "1.6", "division": "0.05", "accuracy_class": "1.6"}
+POINTS = ["0", "0.4", "0.8", "1.2", "1.6"]
+READINGS = [
+    ("0.00", "0.00", "0.00", "0.00"),
+    ("0.40", "0.41", "0.41", "0.41"),
+    ("0.79", "0.80", "0.81", "0.81"),
+    ("1.20", "1.21", "1.22", "1.22"),
+    ("1.60", "1.61", "1.61", "1.61"),
+]
+COLUMNS = ("up_before", "up_after", "down_before", "down_after")
+
+
+def cells():
+    """The entries of a complete, conforming data sheet."""
+    for point, row in enumerate(READINGS):
+        for key, text in zip(COLUMNS, row, strict=True):
+            yield readings.Entry(f"reading:{point}:{key}", text)
+    yield readings.Entry("condition:temperature", "20.8")
+    yield readings.Entry("condition:humidity", "56")
+    for observation in DEFINITION["observations"]:
+        yield readings.Entry(f"observation:{observation['key']}", observation["pass"])
+
+
+def record(w, *, filled=False, activity=Item.Activity.CALIBRATION, decision_rule="", at=NOON, **kwargs):
+    """An open data sheet of the laboratory's operator, empty or filled."""
+    with tenant(w.institution.pk):
+        sample = kwargs.pop("item", None) or item(w.institution, activity=activity, decision_rule=decision_rule)
+        values = {
+            "procedure": w.procedure, "standard": w.standard, "environment_equipment": w.environment, "site": w.site,
+            "room": "3 楼压力室", "performed_on": DAY, "device": DEVICE, "points": POINTS,
+            "late_reason": "测试数据", **kwargs,
+        }  # fmt: skip
+        row = workflow.start(sample, actor=w.operator, at=at, **values)
+        if filled:
+            outcomes = readings.enter(row, cells(), actor=w.operator, at=at)
+            assert {outcome.state for outcome in outcomes} == {"saved"}, outcomes
+    return row
+
+
+STEPS = ["draft", "checked", "approved", "issued"]
+
+
+def certificate(w, state="draft", **kwargs):
+    """A certificate in this state, brought there by the verbs and the three people of the laboratory."""
+    row = record(w, filled=True, **kwargs)
+    with tenant(w.institution.pk):
+        row = workflow.submit(row, actor=w.operator, at=NOON)
+        wanted = "issued" if state in ("released", "void") else state
+        for step in STEPS[1 : STEPS.index(wanted) + 1]:
+            row = _advance(w, row, step)
+        if state in ("released", "void"):
+            row = workflow.attach_pdf(row, f"%PDF-1.7 {row.number}".encode(), at=NOON)
+        if state == "void":
+            row = workflow.void(row, reason="客户名称有误", actor=w.signatory, at=NOON)
+    return fresh(row)
+
+
+def _advance(w, row, step):
+    from certificates import content
+
+    row = fresh(row)
+    if step == "checked":
+        return workflow.check(row, actor=w.checker, at=NOON + timedelta(minutes=10))
+    if step == "approved":
+        seen = content.sha256(content.body(row, approver=w.signatory.name))
+        return workflow.approve(row, confirmed_sha256=seen, actor=w.signatory, at=NOON + timedelta(minutes=20))
+    return workflow.issue(row, actor=w.signatory, at=NOON + timedelta(minutes=30))
+
+
+def fresh(row):
+    """The row as the database has it now, with nothing remembered."""
+    with tenant(row.institution_id):
+        return type(row).objects.get(pk=row.pk)

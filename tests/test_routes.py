@@ -1,0 +1,230 @@
+"""Every address, seen by every role, by strangers, by nobody: data-driven over the URL configuration itself.
+
+An address that is new is tested by being there. It fails here when it has no door, when one of its arguments names
+no object, or when `objects` below cannot make that object.
+"""
+
+import json
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
+from django.db import transaction
+from django.test import Client
+from django.utils import timezone
+
+from institutions import workflow as accounts
+from institutions.models import Invitation, Membership
+from portal import documents
+from portal.permissions import GRANTS, INSTITUTION_ROLES, Role
+from portal.routes import Audience, routes
+from portal.tenancy import tenant
+from tests import make
+
+MARKER = "外院机密"
+ROUTES = list(routes())
+MEMBERS = [route for route in ROUTES if route.door and route.door.audience is Audience.MEMBER]
+# What a page may answer to somebody who holds the right: shown, done and redirected, or refused in words.
+HELD = {200, 302, 400, 409, 422}
+
+
+def objects(slug, text):
+    """One object for every argument a route may have; `text` stands in every name a page could show."""
+    w = make.laboratory(slug)
+    lab = w.institution
+    person = make.employment(lab, text)
+    invitation = {"email": "x@example.com", "name": text, "roles": ["operator"]}
+    with tenant(lab.pk):
+        for row in (w.equipment, w.standard, w.procedure):
+            setattr(row, "title" if hasattr(row, "title") else "name", f"{text}{row}"[:60])
+            row.save()
+        member = Membership.objects.get(user=make.user(lab, Role.OPERATOR, name=text))
+        offer = Invitation.objects.create(institution=lab, expires_at=timezone.now() + timedelta(days=1), **invitation)
+        uploader = make.actor(lab, Role.ADMINISTRATOR)
+        file = documents.upload(
+            SimpleUploadedFile(f"{text}.pdf", b"%PDF-1.7"), actor=uploader, at=make.NOON
+        )
+    sample = make.item(lab, name=text, customer=make.customer(lab, text))
+    return {
+        "institutions.Institution.slug": lab.slug,
+        "institutions.Membership.ref": member.ref,
+        "institutions.Employment.ref": person.ref,
+        "institutions.Invitation.ref": offer.ref,
+        "institutions.Invitation.link": accounts.link_token(offer),
+        "equipment.Equipment.ref": w.equipment.ref,
+        "equipment.MeasurementStandard.ref": w.standard.ref,
+        "portal.Document.ref": file.ref,
+        "portal.SmartCode.token": "A" * 26,
+        "orders.Item.ref": sample.ref,
+        "certificates.RawRecord.ref": make.record(w, item=sample).ref,
+        "certificates.Certificate.ref": make.certificate(w, "released").ref,
+        "certificates.Procedure.ref": w.procedure.ref,
+    }
+
+
+@pytest.fixture
+def alpha(db):
+    return objects("alpha", "本院")
+
+
+@pytest.fixture
+def beta(db):
+    return objects("beta", MARKER)
+
+
+def address(route, *known, **other):
+    """The route's address with its arguments from `known`; `other` replaces single ones."""
+    feeds = {}
+    for names in known:
+        feeds |= names
+    found = route.pattern
+    for piece in route.pattern.split("<")[1:]:
+        converter = piece.partition(">")[0]
+        name = converter.rpartition(":")[2]
+        found = found.replace(f"<{converter}>", other.get(name) or feeds[route.feeds[name]])
+    return found
+
+
+def asked(client, url, method):
+    """The answer and its text; what the request changed is taken back."""
+    with transaction.atomic():
+        response = client.generic(method, url)
+        text = b"".join(response) if response.streaming else response.content
+        transaction.set_rollback(True)
+    return response, text.decode("utf-8", "replace")
+
+
+def signed_in(user):
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def first_method(route):
+    return route.door.methods[0]
+
+
+def test_every_route_has_a_door_and_knows_what_feeds_it(alpha):
+    assert [route.pattern for route in ROUTES if route.door is None] == []
+    assert [route.pattern for route in ROUTES if not set(route.feeds.values()) <= set(alpha)] == []
+
+
+def test_every_route_below_an_institution_is_for_members():
+    below = [route for route in ROUTES if route.pattern.startswith("/i/")]
+    assert below == MEMBERS
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", INSTITUTION_ROLES)
+def test_a_stranger_gets_404_everywhere_without_a_foreign_byte(beta, role):
+    client = signed_in(make.user(make.institution("alpha"), role))
+    for route in MEMBERS:
+        response, text = asked(client, address(route, beta), first_method(route))
+        assert response.status_code == 404, route.pattern
+        assert MARKER not in text and "beta计量院" not in text, route.pattern
+
+
+@pytest.mark.parametrize("role", INSTITUTION_ROLES)
+def test_an_object_of_another_institution_is_not_found_under_ones_own(alpha, beta, role):
+    client = signed_in(make.user(make.institution("alpha"), role))
+    for route in MEMBERS:
+        if "ref" not in route.arguments:
+            continue
+        response, text = asked(client, address(route, beta, slug="alpha"), first_method(route))
+        assert response.status_code == (404 if route.door.right in GRANTS[role] else 403), route.pattern
+        assert MARKER not in text, route.pattern
+
+
+@pytest.mark.parametrize("role", INSTITUTION_ROLES)
+def test_a_member_may_exactly_what_its_role_grants(alpha, beta, role):
+    client = signed_in(make.user(make.institution("alpha"), role))
+    for route in MEMBERS:
+        for method in set(route.door.methods) - {"HEAD"}:
+            response, text = asked(client, address(route, alpha), method)
+            if route.door.right in GRANTS[role]:
+                # A verb may ask for more than its page, so that the right to write can still be missing.
+                assert response.status_code in HELD | ({403} if method == "POST" else set()), (method, route.pattern)
+            else:
+                assert response.status_code == 403, (method, route.pattern)
+            assert MARKER not in text, route.pattern
+
+
+def test_a_missing_object_is_not_found(alpha):
+    client = signed_in(make.user(make.institution("alpha"), *INSTITUTION_ROLES))
+    for route in MEMBERS:
+        if "ref" in route.arguments:
+            for ref in ("aaaaaaaaaaaa", "x" * 300, "%00", "%F0%9F%98%80"):
+                response, _text = asked(client, address(route, alpha, ref=ref), first_method(route))
+                assert response.status_code == 404, (route.pattern, ref)
+
+
+def test_a_wrong_method_is_refused(alpha):
+    client = signed_in(make.user(make.institution("alpha"), *INSTITUTION_ROLES))
+    for route in ROUTES:
+        for method in {"GET", "POST", "PUT", "PATCH", "DELETE"} - set(route.door.methods):
+            response, _text = asked(client, address(route, alpha), method)
+            assert response.status_code == 405, (
+                method, route.pattern,
+            )  # fmt: skip
+            assert response["Allow"] == ", ".join(route.door.methods)
+
+
+def test_nobody_is_asked_to_sign_in_first(alpha):
+    for route in MEMBERS:
+        response, text = asked(Client(), address(route, alpha), first_method(route))
+        assert response.status_code == 401, route.pattern
+        assert "本院" not in text, route.pattern
+
+
+def test_a_public_page_opens_no_session(alpha):
+    for route in ROUTES:
+        if route.door.audience in (Audience.PUBLIC, Audience.OPERATIONS):
+            response, _text = asked(Client(), address(route, alpha), first_method(route))
+            assert response.status_code in (200, 404), route.pattern
+            assert "session" not in response.cookies, route.pattern
+
+
+def test_a_regulator_of_the_region_reads_and_never_writes(alpha):
+    client = signed_in(make.regulator("4403"))
+    for route in MEMBERS:
+        response, _text = asked(client, address(route, alpha), first_method(route))
+        expected = HELD if route.door.right in GRANTS[Role.REGULATOR] else {403}
+        assert response.status_code in (expected if first_method(route) == "GET" else {405}), route.pattern
+
+
+def test_a_regulator_of_another_region_finds_nothing(beta):
+    client = signed_in(make.regulator("3301"))
+    for route in MEMBERS:
+        response, text = asked(client, address(route, beta), first_method(route))
+        assert response.status_code == 404, route.pattern
+        assert MARKER not in text
+
+
+def test_the_regulators_page_does_not_exist_for_members(alpha):
+    client = signed_in(make.user(make.institution("alpha"), *INSTITUTION_ROLES))
+    for route in ROUTES:
+        if route.door.audience is Audience.REGULATOR:
+            assert asked(client, address(route, alpha), "GET")[0].status_code == 404
+
+
+def test_pages_of_members_are_never_kept_by_a_cache(alpha):
+    client = signed_in(make.user(make.institution("alpha"), *INSTITUTION_ROLES))
+    for route in MEMBERS:
+        if "GET" in route.door.methods:
+            assert "no-store" in asked(client, address(route, alpha), "GET")[0]["Cache-Control"], route.pattern
+
+
+def test_list_routes_prints_what_is_declared():
+    out = StringIO()
+    call_command("list_routes", "--json", stdout=out)
+    listed = {row["pattern"]: row for row in json.loads(out.getvalue())}
+    assert listed["/i/<slug:slug>/settings/members/<str:ref>/end/"] == {
+        "pattern": "/i/<slug:slug>/settings/members/<str:ref>/end/",
+        "name": "institutions:member_end",
+        "methods": ["POST"],
+        "audience": "member",
+        "right": "member:change",
+        "arguments": {"slug": "institutions.Institution.slug", "ref": "institutions.Membership.ref"},
+    }
