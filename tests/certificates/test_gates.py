@@ -1,0 +1,330 @@
+"""Each gate bites: one fact is spoilt at a time and the refusal names its clause."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from certificates import gates, readings, workflow
+from certificates.models import RawRecord
+from institutions.models import Authorisation, Qualification
+from orders.models import Item
+from portal.transitions import Refused
+from tests import make
+from tests.make import NOON
+
+DAY_BEFORE = make.DAY - timedelta(days=1)
+
+
+def refusals_of(gate, row, actor=None, at=NOON):
+    return list(gate(make.fresh(row), actor, at))
+
+
+def clauses_of(gate, row, actor=None, at=NOON):
+    return [refusal.clause for refusal in refusals_of(gate, row, actor, at)]
+
+
+def spoil(row, **fields):
+    """Change stored facts behind the verbs' back, as an import or a superuser might."""
+    type(row).objects.filter(pk=row.pk).update(**fields)
+
+
+@pytest.fixture
+def record(lab):
+    return make.record(lab, filled=True)
+
+
+@pytest.mark.parametrize("gate", gates.RECORD, ids=lambda gate: gate.__name__)
+def test_a_good_record_passes(record, gate):
+    assert clauses_of(gate, record) == []
+
+
+def test_an_empty_cell_is_refused(lab):
+    assert clauses_of(gates.sheet_is_complete, make.record(lab)) == ["B-5.7-a"]
+
+
+def test_a_missing_observation_is_refused(lab):
+    record = make.record(lab)
+    entries = [entry for entry in make.cells() if entry.cell != "observation:hold"]
+    readings.enter(record, entries, actor=lab.operator, at=NOON)
+    assert clauses_of(gates.sheet_is_complete, record) == ["B-5.7-a"]
+
+
+def test_missing_temperature_is_refused(lab):
+    record = make.record(lab)
+    entries = [entry for entry in make.cells() if entry.cell != "condition:temperature"]
+    readings.enter(record, entries, actor=lab.operator, at=NOON)
+    assert clauses_of(gates.environment_is_suitable, record) == ["B-6.1.7-7.8.4-b"]
+
+
+def test_a_laboratory_too_warm_is_refused(lab, record):
+    hot = readings.Entry("condition:temperature", "25.1", reason="空调故障")
+    readings.enter(record, [hot], actor=lab.operator, at=NOON)
+    assert clauses_of(gates.environment_is_suitable, record) == ["B-4.2-s4"]
+
+
+def test_a_record_begun_late_without_a_reason_is_refused(lab):
+    record = make.record(lab, filled=True, late_reason="")
+    assert clauses_of(gates.recorded_in_time, record) == ["C-6.3.3-s1"]
+
+
+def test_a_day_of_measurement_after_the_record_was_begun_is_refused(lab, record):
+    spoil(record, performed_on=date(2099, 1, 1))
+    assert clauses_of(gates.recorded_in_time, record) == ["C-6.3.3-s1"]
+
+
+@pytest.mark.parametrize("fields", [{"assessed_until": DAY_BEFORE}, {"assessed_on": make.DAY + timedelta(days=1)}])
+def test_an_assessment_not_valid_on_the_day_is_refused(lab, record, fields):
+    spoil(lab.standard, **fields)
+    assert clauses_of(gates.standard_was_assessed, record) == ["A-6.1.1"]
+
+
+def test_an_assessment_valid_on_the_day_counts_though_it_has_lapsed_since(lab, record):
+    spoil(lab.standard, assessed_until=make.DAY)
+    assert clauses_of(gates.standard_was_assessed, record, at=NOON + timedelta(days=90)) == []
+
+
+def test_a_held_standard_is_refused(lab, record):
+    spoil(lab.standard, state="held")
+    assert clauses_of(gates.standard_was_assessed, record) == ["C-4.1.2"]
+
+
+def another_equipment(lab, record, **trace):
+    """The record's standard consists of equipment with only this traceability."""
+    equipment = make.equipment(lab.institution, lab.site)
+    if trace:
+        make.traceability(lab.institution, equipment, lab.operator_employment, **trace)
+    lab.standard.parts.update(equipment=equipment)
+    return equipment
+
+
+def test_equipment_whose_traceability_ended_the_day_before_is_refused(lab, record):
+    another_equipment(lab, record, valid_until=DAY_BEFORE)
+    (refusal,) = refusals_of(gates.equipment_was_traced, record)
+    assert refusal.clause == "A-6.2.2" and "2026-03-09" in refusal.text
+
+
+def test_equipment_whose_traceability_ends_on_the_day_is_accepted(lab, record):
+    another_equipment(lab, record, valid_until=make.DAY)
+    assert clauses_of(gates.equipment_was_traced, record) == []
+
+
+def test_equipment_without_any_traceability_is_refused(lab, record):
+    another_equipment(lab, record)
+    assert clauses_of(gates.equipment_was_traced, record) == ["A-6.2.2"]
+
+
+def test_an_untraced_thermometer_of_the_room_is_refused(lab, record):
+    bare = make.equipment(lab.institution, lab.site, role="environment", name="温湿度计")
+    spoil(record, environment_equipment=bare)
+    assert clauses_of(gates.equipment_was_traced, record) == ["C-5.4.2-s1"]
+
+
+@pytest.mark.parametrize("fields, clause", [({"state": "quarantined"}, "D-4.4.3.2-s1"), ({"obsolete": True}, "A-6.2.1.1-s2")])
+def test_quarantined_or_obsolete_equipment_is_refused(lab, record, fields, clause):
+    spoil(lab.equipment, **fields)
+    assert clauses_of(gates.equipment_was_traced, record) == [clause]
+
+
+def test_a_point_beyond_the_standards_range_is_refused(lab, record):
+    spoil(lab.equipment, range_high="1.0")
+    assert clauses_of(gates.standard_is_suitable, record) == ["B-5.7-e"]
+
+
+def test_a_standard_without_uncertainty_is_refused_and_so_is_a_line_without_it(lab, record):
+    another_equipment(lab, record, expanded_uncertainty="", coverage_factor="")
+    assert clauses_of(gates.standard_is_suitable, record) == ["C-6.4.2.2-s2"]
+    assert clauses_of(gates.every_line_has_uncertainty, record) == ["C-6.4.2.2-s2"]
+
+
+def test_a_verification_with_a_standard_too_coarse_is_refused(lab):
+    record = make.record(lab, filled=True, activity=Item.Activity.VERIFICATION)
+    another_equipment(lab, record, expanded_uncertainty="0.02")
+    assert clauses_of(gates.standard_is_suitable, record) == ["B-5.7-e"]
+
+
+@pytest.mark.parametrize("fields", [{"in_force_until": make.DAY}, {"in_force_from": make.DAY + timedelta(days=1)}])
+def test_a_method_not_in_force_on_the_day_is_refused(lab, record, fields):
+    spoil(lab.method, **fields)
+    assert clauses_of(gates.method_was_in_force, record) == ["A-6.5.1-s2"]
+
+
+def test_a_method_not_verified_before_the_day_is_refused(lab, record):
+    spoil(lab.adoption, verified_on=make.DAY + timedelta(days=1))
+    assert clauses_of(gates.method_was_in_force, record) == ["C-5.2.4-s2"]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"range_high": "1.5"}, {"instrument": "卡尺"}, {"measurand": "长度"}, {"state": "suspended"},
+        {"valid_until": DAY_BEFORE}, {"valid_from": make.DAY + timedelta(days=1)},
+    ],
+)  # fmt: skip
+def test_a_point_outside_the_scope_of_the_day_is_refused(lab, record, fields):
+    spoil(lab.scope, **fields)
+    assert clauses_of(gates.points_are_inside_scope, record) == ["A-6.1.3"]
+
+
+def test_the_ends_of_the_range_are_inside_the_scope(lab, record):
+    spoil(lab.scope, range_high="1.6")
+    assert clauses_of(gates.points_are_inside_scope, record) == []
+
+
+def test_scope_at_another_site_does_not_count(lab, record):
+    spoil(lab.scope, site=make.site(lab.institution, name="东屏场所"))
+    assert clauses_of(gates.points_are_inside_scope, record) == ["A-6.1.3"]
+
+
+def test_a_qualification_not_valid_on_the_day_is_refused(lab, record):
+    spoil(lab.qualification, valid_from=make.DAY + timedelta(days=1))
+    assert clauses_of(gates.qualification_is_valid, record, at=NOON + timedelta(days=3)) == ["B-4.3-s2"]
+
+
+def test_a_qualification_that_lapsed_between_measurement_and_issue_is_refused(lab, record):
+    spoil(lab.qualification, valid_until=make.DAY)
+    assert clauses_of(gates.qualification_is_valid, record, at=NOON + timedelta(days=1)) == ["B-4.3-s2"]
+
+
+def test_a_verification_without_an_authorisation_is_refused(lab):
+    record = make.record(lab, filled=True, activity=Item.Activity.VERIFICATION)
+    spoil(lab.qualification, kind=Qualification.Kind.CNAS)
+    assert clauses_of(gates.qualification_is_valid, record) == ["C-4.1.2-c-s1"]
+
+
+def test_an_uncertainty_below_the_cmc_is_refused(lab, record):
+    spoil(lab.scope, cmc_constant="0.05")
+    assert set(clauses_of(gates.uncertainty_is_not_below_cmc, record)) == {"C-6.4.2.2-s2"}
+
+
+def test_an_illegal_unit_in_words_is_refused_with_advice(lab, record):
+    spoil(record.item, model="Y-100 (0～16) kgf/cm²")
+    (refusal,) = refusals_of(gates.units_are_legal, record)
+    assert refusal.clause == "A-6.7" and "Pa" in refusal.text
+
+
+def test_an_illegal_unit_of_the_sheet_is_refused(lab, record):
+    definition = {**make.DEFINITION, "unit": "bar"}
+    spoil(lab.procedure, definition=definition)
+    assert "A-6.7" in clauses_of(gates.units_are_legal, record)
+
+
+def test_a_rule_other_than_the_agreed_one_is_refused(lab, record):
+    spoil(record.item, decision_rule="jjf1094")
+    assert clauses_of(gates.conformity_has_a_rule, record) == ["C-6.4.2.3-s3"]
+
+
+@pytest.mark.parametrize(
+    "fields", [{"valid_until": DAY_BEFORE}, {"revoked_on": make.DAY}, {"field": "长度"}, {"role": "checker"}]
+)
+def test_an_operator_not_authorised_on_the_day_is_refused(lab, record, fields):
+    spoil_role = Authorisation.objects.filter(employment=lab.operator_employment, role=Authorisation.Role.CALIBRATOR)
+    spoil_role.update(**fields)
+    assert clauses_of(gates.operator_was_authorised, record) == ["B-4.5-d"]
+
+
+@pytest.mark.parametrize(
+    "fields, clause",
+    [
+        ({"ended_on": DAY_BEFORE}, "C-5.1.2-s3"),
+        ({"birth_date": date(1961, 3, 9)}, "C-5.1.2-s4"),
+    ],
+)
+def test_an_operator_gone_or_too_old_on_the_day_is_refused(lab, record, fields, clause):
+    spoil(lab.operator_employment, **fields)
+    assert clauses_of(gates.operator_was_authorised, record) == [clause]
+
+
+def test_the_65th_birthday_is_the_last_day(lab, record):
+    spoil(lab.operator_employment, birth_date=date(1961, 3, 10))
+    assert clauses_of(gates.operator_was_authorised, record) == []
+
+
+def test_the_operator_may_not_check_their_own_work(lab):
+    certificate = make.certificate(lab, "draft")
+    assert clauses_of(gates.checked_by_another, certificate, lab.operator) == ["B-6.1.7-s2"]
+    assert clauses_of(gates.checked_by_another, certificate, lab.checker) == []
+
+
+def test_a_person_with_two_accounts_is_one_person(lab):
+    certificate = make.certificate(lab, "draft")
+    again = make.employment(lab.institution, "沈若川", person=lab.operator_employment.person)
+    second_account = make.actor(lab.institution, *lab.checker.roles, employment=again)
+    assert clauses_of(gates.checked_by_another, certificate, second_account) == ["B-6.1.7-s2"]
+
+
+def test_a_checker_without_authorisation_in_the_field_is_refused(lab):
+    certificate = make.certificate(lab, "draft")
+    Authorisation.objects.filter(role="checker").update(field="长度")
+    assert clauses_of(gates.checker_is_authorised, certificate, lab.checker) == ["B-4.5-d"]
+
+
+@pytest.mark.parametrize("who", ["operator", "checker"])
+def test_the_approver_is_a_third_person(lab, who):
+    certificate = make.certificate(lab, "checked")
+    assert clauses_of(gates.approved_by_a_third, certificate, getattr(lab, who)) == ["B-6.1.7-s2"]
+
+
+def test_a_signatory_outside_their_own_field_is_refused(lab):
+    certificate = make.certificate(lab, "checked")
+    Authorisation.objects.filter(role="authorised_signatory").update(field="长度")
+    (refusal,) = refusals_of(gates.signatory_is_authorised, certificate, lab.signatory)
+    assert refusal.clause == "B-5.7-d-s2" and "压力" in refusal.text
+
+
+def test_a_signatory_whose_authorisation_ended_between_approval_and_issue_is_refused(lab):
+    certificate = make.certificate(lab, "approved")
+    Authorisation.objects.filter(role="authorised_signatory").update(revoked_on=make.DAY)
+    assert clauses_of(gates.approver_is_still_authorised, certificate, lab.signatory) == ["B-5.7-d-s2"]
+
+
+def test_three_people_in_order_of_time(lab):
+    certificate = make.certificate(lab, "approved")
+    assert clauses_of(gates.three_people_acted, certificate, at=NOON + timedelta(hours=1)) == []
+    assert clauses_of(gates.three_people_acted, certificate, at=NOON) == ["A-6.6-s3"]
+
+
+def test_a_body_altered_after_approval_is_not_issued(lab):
+    certificate = make.certificate(lab, "approved")
+    body = certificate.body
+    body["customer"]["name"] = "别的公司"
+    spoil(certificate, body=body)
+    with pytest.raises(Refused) as refused:
+        workflow.issue(make.fresh(certificate), actor=lab.signatory, at=NOON + timedelta(hours=1))
+    assert [refusal.clause for refusal in refused.value.refusals] == ["B-5.7-c"]
+
+
+def test_all_broken_gates_are_shown_at_once(lab, record):
+    spoil(lab.standard, assessed_until=DAY_BEFORE)
+    spoil(lab.scope, range_high="1.0")
+    spoil(lab.method, in_force_until=make.DAY)
+    with pytest.raises(Refused) as refused:
+        workflow.submit(make.fresh(record), actor=lab.operator, at=NOON)
+    assert {refusal.clause for refusal in refused.value.refusals} == {"A-6.1.1", "A-6.1.3", "A-6.5.1-s2"}
+    assert make.fresh(record).state == RawRecord.State.DRAFT
+
+
+@pytest.mark.parametrize("spoilt", ["standard", "qualification", "method", "scope"])
+def test_issue_asks_again_what_may_have_changed_since_the_approval(lab, spoilt):
+    certificate = make.certificate(lab, "approved")
+    row, fields, clause = {
+        "standard": (lab.standard, {"assessed_until": DAY_BEFORE}, "A-6.1.1"),
+        "qualification": (lab.qualification, {"valid_until": DAY_BEFORE}, "B-4.3-s2"),
+        "method": (lab.method, {"in_force_until": make.DAY}, "A-6.5.1-s2"),
+        "scope": (lab.scope, {"state": "suspended"}, "A-6.1.3"),
+    }[spoilt]
+    spoil(row, **fields)
+    with pytest.raises(Refused) as refused:
+        workflow.issue(certificate, actor=lab.signatory, at=NOON + timedelta(hours=1))
+    assert clause in {refusal.clause for refusal in refused.value.refusals}
+
+
+def test_the_verbs_carry_all_their_gates():
+    """Taking a gate out of a verb shows here, whatever else passes."""
+    assert set(workflow.SUBMIT.gates) == set(gates.RECORD) == set(workflow.RESUBMIT.gates)
+    assert set(workflow.CHECK.gates) == {gates.checked_by_another, gates.checker_is_authorised, *gates.RECORD}
+    assert set(workflow.APPROVE.gates) == {gates.approved_by_a_third, gates.signatory_is_authorised, *gates.RECORD}
+    assert set(workflow.ISSUE.gates) == set(gates.ISSUE)
+    assert set(gates.TITLES) >= {*gates.RECORD, *gates.CHECK, *gates.APPROVE, *gates.ISSUE}
+    assert len(gates.RECORD) == 14 and len(gates.ISSUE) == 9
+
+
