@@ -167,6 +167,8 @@ def _standard(entry: Fields, value: Decimal) -> tuple[Decimal, Decimal | None, S
     for name, scale in (("u_rel", Decimal(1)), ("u_rel_percent", Decimal("0.01"))):
         if name in entry:
             return abs(value) * _number(entry[name]) * scale, dof, shape, None
+    if "value" in entry and not set(entry) - {"name", "value", "unit", "note", "label", "dof"}:
+        return Decimal(0), None, Shape.NORMAL, None
     raise NotUnderstood("an input without uncertainty")
 
 
@@ -179,13 +181,22 @@ def _input(entry: Fields) -> Input:
     return Input(str(entry["name"]), value, u, dof, shape=shape, half_width=width)
 
 
+def _inputs(example: Fields) -> list[Input]:
+    """The input quantities of an example; its constants are inputs without uncertainty."""
+    inputs = [_input(entry) for entry in example["inputs"]]
+    constants = example.get("constants", {})
+    return inputs + [Input(str(name), _number(value), Decimal(0)) for name, value in constants.items()]
+
+
 def _correlations(example: Fields, inputs: Sequence[Input]) -> dict[frozenset[str], Decimal]:
     given = _first(example, "correlations", "correlation", "r", default=None)
     names = [each.name for each in inputs]
     if given is None or given == []:
         return {}
     if isinstance(given, str):
-        if "reading" not in given:
+        if given in {"full", "complete", "all"}:
+            given = Decimal(1)
+        elif "reading" not in given:
             given = _number(given)
         else:
             series = {entry["name"]: entry["readings"] for entry in example["inputs"] if "readings" in entry}
@@ -262,6 +273,8 @@ def _agree(key: str, got: Any, expected: Any, tolerance: Any) -> bool:
         return len(got) == len(expected) and all(
             _agree(key, each, wanted, tolerance) for each, wanted in zip(got, expected, strict=True)
         )
+    if isinstance(expected, dict):
+        return all(each in got and _agree(each, got[each], figure, tolerance) for each, figure in expected.items())
     if isinstance(expected, str) and isinstance(got, str):
         return got == expected
     wanted = _number(expected)
@@ -292,13 +305,29 @@ def _printed(value: Any) -> Any:
     return [_printed(each) for each in value] if isinstance(value, list) else value
 
 
+# Under which names sources print the figures that are worked out here.
+_ALIASES = {
+    "u_c": ("uc", "u_y", "u(y)", "u_combined", "combined", "standard_uncertainty", "u_mean"),
+    "U": ("U95", "U_95", "U_p", "expanded", "expanded_uncertainty"),
+    "nu_eff": ("veff", "v_eff", "dof_eff", "nu", "dof", "effective_dof"),
+    "nu_used": ("nu_truncated", "dof_used", "nu_int"),
+    "y": ("result", "mean", "estimate", "value"),
+    "k": ("k95", "k_95", "k_p", "kp", "coverage_factor"),
+}
+
+
 def _compared(identity: str, got: Mapping[str, Any], expected: Fields, tolerance: Any) -> Outcome:
-    lacking = [key for key in expected if key not in got and not key.startswith(("note", "published"))]
-    if lacking:
+    """The figures of a case against those expected; words among the expected ones are not compared.
+
+    Raises: NotUnderstood when a figure is expected that was not worked out.
+    """
+    known = {alias: got[name] for name, aliases in _ALIASES.items() if name in got for alias in aliases} | dict(got)
+    keys = [key for key in expected if key in known or not isinstance(expected[key], str | bool)]
+    lacking = [key for key in keys if key not in known]
+    if lacking or not keys:
         raise NotUnderstood(f"nothing known about {', '.join(lacking)}")
-    keys = [key for key in expected if key in got]
-    passed = all(_agree(key, got[key], expected[key], tolerance) for key in keys)
-    return Outcome(identity, _shown({key: got[key] for key in keys}), _printed(dict(expected)), passed)
+    passed = all(_agree(key, known[key], expected[key], tolerance) for key in keys)
+    return Outcome(identity, _shown({key: known[key] for key in keys}), _printed(dict(expected)), passed)
 
 
 # --- examples
@@ -322,6 +351,12 @@ def _type_a(identity: str, example: Fields) -> Outcome:
     found = uncertainty.type_a(readings)
     got = {"mean": found.mean, "y": found.mean, "s": found.s, "u_mean": found.u, "u": found.u, "dof": found.dof}
     got |= {"n": Decimal(found.count), "nu": found.dof, "u_c": found.u, "range": max(readings) - min(readings)}
+    return _compared(identity, got, example["expected"], example.get("tolerance"))
+
+
+def _single(identity: str, example: Fields) -> Outcome:
+    u, dof, _, _ = _standard(example, _number(_first(example, "value", default=Decimal(0))))
+    got = {"u": u, "u_c": u, "dof": dof}
     return _compared(identity, got, example["expected"], example.get("tolerance"))
 
 
@@ -384,7 +419,7 @@ def _candidates(budget: Budget, example: Fields, p: Decimal | None) -> list[Cove
 
 
 def _budget(identity: str, example: Fields) -> Outcome:
-    inputs = [_input(entry) for entry in example["inputs"]]
+    inputs = _inputs(example)
     model = _model(example["model"]) if "model" in example else " + ".join(each.name for each in inputs)
     budget = uncertainty.propagate(model, inputs, _correlations(example, inputs))
     expected = dict(example["expected"])
@@ -425,6 +460,8 @@ def _budget_figures(budget: Budget, u: Decimal, chosen: Coverage, p: Decimal | N
         "u_rel_percent": None if relative is None else relative * 100,
         "U_rel_percent": None if relative is None else relative * chosen.k * 100,
         "sensitivities": {line.name: line.sensitivity for line in budget.contributions},
+        "contributions": {line.name: line.contribution for line in budget.contributions},
+        "second_order_u_c": budget.u_second_order,
     }  # fmt: skip
     return figures
 
@@ -545,7 +582,7 @@ def _described(text: str) -> list[tuple[Shape, Decimal, Decimal]]:
 
 
 def _variables(model: str) -> list[str]:
-    order = re.findall(r"[A-Za-z_][A-Za-z0-9_]*", model)
+    order = re.findall(r"[^\W\d]\w*", model)
     wanted = names_in(model)
     return sorted(wanted, key=order.index)
 
@@ -567,7 +604,7 @@ def _distribution(identity: str, example: Fields) -> Outcome:
 def _distribution_inputs(case: Fields, model: str) -> list[Input]:
     given = case.get("inputs")
     if isinstance(given, list):
-        return [_input(entry) for entry in given]
+        return _inputs(case)
     variables = _variables(model)
     if isinstance(given, str):
         described = _described(given)
@@ -858,9 +895,9 @@ def _risk(identity: str, case: Fields) -> Outcome:
 def _means_conformity(name: str) -> bool | None:
     """Whether a field's name means the probability of conformity (True), of non-conformity (False) or neither."""
     lowered = name.lower()
-    if re.search(r"nonconform|non_conform|pfa|false_accept|specific_risk|^risk", lowered):
+    if re.search(r"nonconform|non_conform|pfa|false_accept|specific_risk|^risk|outside", lowered):
         return False
-    return True if re.search(r"conform|pfr|false_reject|p_c$|^pc$", lowered) else None
+    return True if re.search(r"conform|pfr|false_reject|p_c$|^pc$|inside", lowered) else None
 
 
 def _risk_agrees(name: str, risk: Decimal, figure: Any, tolerance: Any) -> bool:
@@ -895,7 +932,8 @@ def _factors(name: str, table: Fields) -> Iterator[tuple[str, Callable[[str], Ou
             if key in {"inf", "infinity", "∞"} or re.fullmatch(r"\d+", key):
                 got = uncertainty.t_factor(int(key) if key.isdigit() else None, p)
             elif match := re.fullmatch(r"trapezoid(?:al)?_b(?:eta)?_(\d+)_(\d+)", key):
-                got = uncertainty.shape_factor(Shape.TRAPEZOIDAL, p, Decimal(match[1]) / Decimal(match[2]))
+                beta = Decimal(f"0.{match[2]}") if match[1] == "0" else Decimal(match[1]) / Decimal(match[2])
+                got = uncertainty.shape_factor(Shape.TRAPEZOIDAL, p, beta)
             else:
                 got = uncertainty.shape_factor(_shape(key), p)
             return Outcome(identity, _shown(got), str(expected), _agree("k", got, expected, None))
@@ -916,6 +954,7 @@ _LISTS: tuple[tuple[tuple[str, ...], Work], ...] = (
 )
 _KINDS: tuple[tuple[tuple[str, ...], Work], ...] = (
     (("type_a", "typea"), _type_a),
+    (("type_b", "typeb", "resolution"), _single),
     (("range",), _range),
     (("pooled",), _pooled),
     (("relative",), _relative),

@@ -807,8 +807,10 @@ def results(definition: Definition, sheet: Sheet) -> list[dict[str, Any]]:
             point_column,
             {"key": "indication", "title": "示值", "title_en": "Indication"},
             {"key": "error", "title": "示值误差", "title_en": "Error"},
-            {"key": "U", "title": f"U (k={sheet.k_text})", "title_en": f"U (k={sheet.k_text})"},
         ]
+        factors = sorted({point.k_text for point in sheet.points if point.k_text})
+        title = f"U (k={factors[0]})" if len(factors) == 1 else "U"
+        columns.append({"key": "U", "title": title, "title_en": title})
         rows = [
             {
                 "point": point.text,
@@ -819,6 +821,10 @@ def results(definition: Definition, sheet: Sheet) -> list[dict[str, Any]]:
             }
             for point in sheet.points
         ]
+        if len(factors) > 1:
+            # An uncertainty never stands without its own coverage factor.
+            columns.append({"key": "k", "title": "k", "title_en": "k"})
+            rows = [row | {"k": point.k_text} for row, point in zip(rows, sheet.points, strict=True)]
     else:
         columns = [
             point_column,

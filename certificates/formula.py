@@ -44,7 +44,7 @@ _GRAMMAR = r"""
 arguments: either | arguments "," either
 COMPARATOR: "<=" | ">=" | "==" | "!=" | "<" | ">"
 NUMBER: /(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?/
-NAME: /[A-Za-z_][A-Za-z0-9_]*/
+NAME: /[^\W\d]\w*/
 %ignore " "
 %ignore "\t"
 """

@@ -3,6 +3,8 @@
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from orders.models import Item
+from orders.panels import item_panel
 from portal import history, menu
 from portal.permissions import Permission
 from portal.today import Panel, panel
@@ -11,6 +13,7 @@ from .models import Certificate, RawRecord
 
 State = Certificate.State
 MOST = 8
+GONE = (State.VOID, State.ABANDONED)
 
 
 def _rows(certificates, slug):
@@ -65,12 +68,34 @@ def my_records(actor, institution, day):
     return Panel("certificates/_my_records.html", {"rows": list(rows), "day": day})
 
 
+@panel(order=14, permission=Permission.RECORD_WRITE)
+def items_to_measure(actor, institution, day):
+    """Items on the shelf that nobody has begun, the earliest promise first."""
+    waiting = Item.objects.visible_to(actor).filter(state=Item.State.RECEIVED)
+    rows = waiting.select_related("customer").order_by("promised_on", "pk")[:MOST]
+    return Panel("certificates/_items.html", {"rows": list(rows), "count": waiting.count(), "day": day})
+
+
 @panel(order=13, permission=Permission.RECORD_WRITE)
 def returned_to_me(actor, institution, day):
     """What came back to this operator, with the reason; nothing when nothing did."""
     mine = Certificate.objects.visible_to(actor).filter(state=State.RETURNED, operator_id=actor.employment_id)
     rows = _rows(mine, institution.slug)
     return Panel("certificates/_returned.html", {"rows": rows}, side=True) if rows else None
+
+
+@item_panel
+def records_of_item(actor, item):
+    """The item's records with their certificates, and the button that begins the next one."""
+    records = RawRecord.objects.visible_to(actor).filter(item=item).select_related("operator", "institution")
+    rows = [
+        {"record": record, "certificate": record.certificates.order_by("-pk").first()}
+        for record in records.order_by("-pk")[:MOST]
+    ]
+    busy = any(row["record"].state == RawRecord.State.DRAFT for row in rows)
+    certified = any(row["certificate"] and row["certificate"].state not in GONE for row in rows)
+    may_start = actor.may(Permission.RECORD_WRITE) and not busy and not certified
+    return Panel("certificates/_item_records.html", {"rows": rows, "item": item, "may_start": may_start})
 
 
 def _waiting(states):
@@ -82,7 +107,7 @@ def _waiting(states):
 
 def register():
     """The pages of this app are in the navigation, and its verbs have names in every timeline."""
-    menu.register(menu.Item("证书", _("原始记录"), "certificates:records", "pencil", 10))
+    menu.register(menu.Item("证书", _("原始记录"), "certificates:records", "edit", 10))
     menu.register(
         menu.Item(
             "证书", _("证书"), "certificates:list", "certificate", 20,

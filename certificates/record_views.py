@@ -27,18 +27,23 @@ from .models import Procedure, RawRecord, Reading
 MOST_CELLS = 400
 
 
+def asked(request: HttpRequest, *names: str) -> dict[str, str]:
+    """What the address asks for under these names, short and without what no database takes."""
+    return {name: request.GET.get(name, "").replace("\x00", "").strip()[:60] for name in names}
+
+
 @door("GET")
 def record_list(request: HttpRequest, slug: str) -> HttpResponse:
     actor = actor_of(request)
     rows = RawRecord.objects.visible_to(actor).select_related("item__customer", "operator", "procedure")
-    wanted = {name: request.GET.get(name, "").strip()[:60] for name in ("q", "state", "mine")}
+    wanted = asked(request, "q", "state", "mine")
     if wanted["q"]:
         rows = rows.matching(wanted["q"])
     if wanted["state"] in RawRecord.State:
         rows = rows.filter(state=wanted["state"])
     if wanted["mine"]:
         rows = rows.filter(operator_id=actor.employment_id)
-    page = page_of(request, rows, "-pk")
+    page = page_of(rows, "-pk", request=request)
     table = {
         "caption": _("原始记录"),
         "columns": [
@@ -69,8 +74,7 @@ def record_list(request: HttpRequest, slug: str) -> HttpResponse:
         ],
         "clear_url": request.path if any(wanted.values()) else "",
         "count": _("共 %(count)d 份") % {"count": rows.count()},
-        "previous_url": page.previous_url,
-        "next_url": page.next_url,
+        **page.links(request),
         "empty": {
             "title": _("没有原始记录"),
             "text": _("从样品开始：在样品页选一件待检的样品，点“开始记录”。"),

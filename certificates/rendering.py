@@ -117,7 +117,7 @@ class MissingGlyph(ValueError):
 
 
 class PackagedOnly(URLFetcher):
-    """Hands out the bundled fonts and data: URLs; any other address ends the job. Source: portal rule E7."""
+    """Hands out the bundled fonts and data: URLs; any other address ends the job."""
 
     def fetch(self, url: str, headers: dict[str, str] | None = None) -> URLFetcherResponse:
         """The packaged bytes. Raises: FatalURLFetchingError (a BaseException) for every other address."""
@@ -166,18 +166,19 @@ def warm_up() -> None:
     _coverage()
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 50, 100)
+    gc.set_threshold(20_000, 10, 10)
 
 
 def _written(body: dict[str, Any], issue: dict[str, Any] | None, *, attached: bytes | None) -> bytes:
     _refuse_missing_glyphs({"body": body, "issue": issue})
+    identifier = hashlib.sha256(attached or canonical(body)).digest()[:16]
     fonts, stylesheet = _typography()
-    html = render_to_string(TEMPLATE, _page(body, issue))
+    html = render_to_string(TEMPLATE, _page(_without_nulls(body), issue))
     with _NotdefIsAnError():
         document = HTML(string=html, url_fetcher=FETCHER).render(stylesheets=[stylesheet], font_config=fonts)
         for filler in range(10):
             file = document.write_pdf(
-                pdf_variant="pdf/a-3b", pdf_identifier=hashlib.sha256(attached or canonical(body)).digest()[:16],
+                pdf_variant="pdf/a-3b", pdf_identifier=identifier,
                 attachments=[_attachment(attached, issue)] if attached else None,
                 finisher=partial(_finished, filler=filler),
             )  # fmt: skip
@@ -284,7 +285,7 @@ def _page(body: dict[str, Any], issue: dict[str, Any] | None) -> dict[str, Any]:
         "performed_on": _chinese_day(body["performed_on"]),
     }
     if body["conclusion"]:
-        page["valid_until"] = _chinese_day(body["conclusion"]["valid_until"]) if not page["notice"] else None
+        page["valid_until"] = "" if page["notice"] else _chinese_day(body["conclusion"]["valid_until"])
     if issue:
         page["qr"] = qr.drawn(issue["url"])
         page["host"] = urlsplit(issue["url"]).hostname
@@ -292,9 +293,18 @@ def _page(body: dict[str, Any], issue: dict[str, Any] | None) -> dict[str, Any]:
     return page
 
 
-def _chinese_day(day: str | None) -> str | None:
-    if day is None:
-        return None
+def _without_nulls(value: Any) -> Any:
+    """A draft's missing values are empty texts, so that no page ever prints None."""
+    if isinstance(value, dict):
+        return {key: _without_nulls(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without_nulls(item) for item in value]
+    return "" if value is None else value
+
+
+def _chinese_day(day: str) -> str:
+    if not day:
+        return ""
     year, month, date = day.split("-")
     return f"{year} 年 {int(month)} 月 {int(date)} 日"
 
@@ -308,7 +318,7 @@ def _signatures(body: dict[str, Any], words: dict[str, str]) -> list[dict[str, s
     signatures = []
     for key, role, role_en in roles:
         person = body["people"].get(key)
-        signed = datetime.fromisoformat(person["at"]).astimezone(SHANGHAI) if person else None
+        signed = datetime.fromisoformat(person["at"]).astimezone(SHANGHAI) if person and person["at"] else None
         signatures.append({
             "role": role,
             "role_en": role_en,
@@ -334,27 +344,23 @@ def _standard(row: dict[str, str]) -> dict[str, Any]:
 def _notes(body: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Rows of the two-language remarks: a title and its paragraphs as (Chinese, English)."""
     uncertainty, conformity = body["uncertainty"], body["conformity"]
-    yield {
-        "title": "测量不确定度",
-        "title_en": "Uncertainty",
-        "paragraphs": [(typeset(uncertainty["zh"]), typeset(uncertainty["en"]))],
-    }
-    chinese, english = [conformity["text_zh"]], [conformity["text_en"]]
+    judged, judged_en = [conformity["text_zh"]], [conformity["text_en"]]
     if conformity["stated"]:
         scope = "；".join(text for text in (conformity["specification"], conformity["clauses"]) if text)
-        chinese += [f"要求：{scope}。" if scope else "", f"规则：{conformity['rule_text_zh'].rstrip('。')}。"]
-        english += [f"Rule: {conformity['rule_text_en'].rstrip('.')}."]
-    yield {
-        "title": "符合性判定",
-        "title_en": "Conformity",
-        "paragraphs": [(typeset("".join(chinese)), typeset(" ".join(english)))],
-    }
-    if body["statements"]:
-        yield {
-            "title": "说明",
-            "title_en": "Notes",
-            "paragraphs": [(typeset(row["zh"]), typeset(row["en"])) for row in body["statements"]],
-        }
+        if scope:
+            judged.append(f"要求：{scope}。")
+        if conformity["rule_text_zh"]:
+            judged.append(f"规则：{conformity['rule_text_zh'].rstrip('。')}。")
+        if conformity["rule_text_en"]:
+            judged_en.append(f"Rule: {conformity['rule_text_en'].rstrip('.')}.")
+    for title, title_en, paragraphs in (
+        ("测量不确定度", "Uncertainty", [(uncertainty["zh"], uncertainty["en"])]),
+        ("符合性判定", "Conformity", [("".join(judged), " ".join(judged_en))]),
+        ("说明", "Notes", [(row["zh"], row["en"]) for row in body["statements"]]),
+    ):
+        printed = [(typeset(chinese), typeset(english)) for chinese, english in paragraphs if chinese or english]
+        if printed:
+            yield {"title": title, "title_en": title_en, "paragraphs": printed}
 
 
 def _verdict(code: str, words: dict[str, str]) -> dict[str, str]:

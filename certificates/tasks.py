@@ -1,5 +1,6 @@
 """Work of this app that happens in a worker."""
 
+from celery.signals import worker_process_init
 from django.utils import timezone
 
 from portal.outbox import work
@@ -14,3 +15,9 @@ def render_pdf(certificate_id: int) -> None:
     certificate = Certificate.objects.get(pk=certificate_id)
     if not certificate.pdf_sha256:
         workflow.attach_pdf(certificate, rendering.pdf(certificate.content), at=timezone.now())
+
+
+@worker_process_init.connect
+def warm_up(**kwargs) -> None:
+    """Fonts and stylesheet are read once for each worker process, before its first certificate."""
+    rendering.warm_up()

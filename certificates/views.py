@@ -19,6 +19,7 @@ from portal.transitions import Refused, Transition
 from . import content, gates, presentation, rendering, workflow
 from .forms import ReasonForm
 from .models import Certificate, Procedure
+from .record_views import asked
 
 State = Certificate.State
 QUEUES = {
@@ -35,12 +36,12 @@ def certificate_list(request: HttpRequest, slug: str) -> HttpResponse:
     actor = actor_of(request)
     everything = Certificate.objects.visible_to(actor)
     rows = everything.select_related("record__item__customer", "operator", "checker", "approver")
-    queue, text = request.GET.get("queue", ""), request.GET.get("q", "").strip()[:60].replace("\x00", "")
+    queue, text = asked(request, "queue", "q").values()
     if queue in QUEUES:
         rows = rows.filter(state__in=QUEUES[queue][1])
     if text:
         rows = rows.matching(text)
-    page = page_of(request, rows, "-pk")
+    page = page_of(rows, "-pk", request=request)
     table = {
         "caption": _("证书"),
         "columns": [
@@ -69,8 +70,7 @@ def certificate_list(request: HttpRequest, slug: str) -> HttpResponse:
         "filters": [{"name": "q", "label": _("证书号、记录号、器具、出厂编号"), "value": text, "kind": "search"}],
         "clear_url": request.path if text or queue else "",
         "count": _("共 %(count)d 份，新的在前") % {"count": rows.count()},
-        "previous_url": page.previous_url,
-        "next_url": page.next_url,
+        **page.links(request),
         "empty": {
             "title": _("没有符合条件的证书"),
             "text": _("提交原始记录以后，证书会自动出现在“待核验”。"),

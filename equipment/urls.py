@@ -6,6 +6,7 @@ app_name = "equipment"
 
 urlpatterns = [
     path("equipment/", views.equipment_list, name="list"),
+    path("equipment/new/", views.equipment_new, name="new"),
     path("equipment/<slug:ref>/", views.equipment_detail, name="detail"),
     path("equipment/<slug:ref>/trace/", views.equipment_trace, name="trace"),
     path("equipment/<slug:ref>/quarantine/", views.equipment_quarantine, name="quarantine"),

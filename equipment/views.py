@@ -24,7 +24,7 @@ from portal.routes import door
 from portal.transitions import Refusal, Refused, Transition
 
 from . import due, workflow
-from .forms import DayForm, ReasonForm, RegisterFilter, StandardFilter, TraceForm, first_values
+from .forms import DayForm, ReasonForm, RegisterFilter, RegisterForm, StandardFilter, TraceForm, first_values
 from .models import Equipment, MeasurementStandard, StandardPart, Traceability
 
 # --- the register
@@ -39,8 +39,10 @@ def equipment_list(request: HttpRequest, slug: str) -> HttpResponse:
     rows = _matching(everything, form.cleaned_data, today, ("asset_number", "name", "serial_number", "model"))
     page = page_of(rows.select_related("site"), "due_on", "pk", request=request)
     summary = _register_summary(everything, today)
+    new_url = reverse("equipment:new", args=[slug]) if actor.may(Permission.EQUIPMENT_MANAGE) else ""
     context = {
         "summary": summary,
+        "new_url": new_url,
         "tabs": _register_tabs(request, summary),
         "problems": form.errors,
         "table": {
@@ -60,12 +62,7 @@ def equipment_list(request: HttpRequest, slug: str) -> HttpResponse:
             ],
             "rows": [_register_row(request, equipment, today) for equipment in page.rows],
             "count": _("共 %(count)d 台，按溯源有效期先后") % {"count": rows.count()},
-            "empty": {
-                "title": _("没有符合条件的设备"),
-                "text": _("换一个条件，或清除筛选看全部设备。"),
-                "url": request.path,
-                "label": _("看全部"),
-            },
+            "empty": _nothing(request, summary, new_url),
             **page.links(request),
         },
     }
@@ -132,9 +129,27 @@ def _register_tabs(request: HttpRequest, summary: dict[str, int]) -> list[dict[s
     ]
 
 
+def _nothing(request: HttpRequest, summary: dict[str, int], new_url: str) -> dict[str, str]:
+    """What an empty register says: how to see more, or what the first step is."""
+    if summary["all"]:
+        return {
+            "title": _("没有符合条件的设备"),
+            "text": _("换一个条件，或清除筛选看全部设备。"),
+            "url": request.path,
+            "label": _("看全部"),
+        }
+    return {
+        "title": _("台账里还没有设备"),
+        "text": _("先登记计量标准器、配套设备和环境监测设备，再登记它们的溯源证书。"),
+        "url": new_url,
+        "label": _("登记设备"),
+    }
+
+
 def _register_row(request: HttpRequest, equipment: Equipment, today: date) -> list[Any]:
     clock = due.clock(equipment.traced_from, equipment.traced_until, today)
     in_use = equipment.state == Equipment.State.IN_USE
+    tone = clock.tone if in_use else "off"
     return [
         {
             "text": equipment.asset_number,
@@ -148,8 +163,30 @@ def _register_row(request: HttpRequest, equipment: Equipment, today: date) -> li
         {"badge": clock.tone, "text": clock.word}
         if in_use
         else {"badge": equipment.state, "text": equipment.get_state_display()},
-        {"clock": {"day": clock.day, "remaining": clock.remaining, "tone": clock.tone, "share": clock.share}},
+        {"clock": {"day": clock.day, "remaining": clock.remaining, "tone": tone, "share": clock.share}},
     ]
+
+
+@door("GET", "POST", right=Permission.EQUIPMENT_MANAGE)
+def equipment_new(request: HttpRequest, slug: str) -> HttpResponse:
+    actor = actor_of(request)
+    if request.method == "GET":
+        return _new_page(request, RegisterForm(actor=actor))
+    form = RegisterForm(request.POST, actor=actor)
+    if not form.is_valid():
+        return _new_page(request, form, status=422)
+    try:
+        equipment = workflow.register(form.cleaned_data, actor=actor, at=timezone.now())
+    except Refused as refused:
+        return _new_page(request, form, status=409, refusals=refused.refusals)
+    messages.success(request, _("已登记 %(name)s。登记溯源证书并验证后，再投入使用。") % {"name": equipment})
+    return redirect(equipment)
+
+
+def _new_page(
+    request: HttpRequest, form: RegisterForm, *, status: int = 200, refusals: tuple[Refusal, ...] = ()
+) -> HttpResponse:
+    return render(request, "equipment/new.html", {"form": form, "refusals": refusals}, status=status)
 
 
 # --- one piece of equipment
@@ -181,11 +218,11 @@ ACTS = {
     ),
     "return_to_use": Act(
         workflow.RETURN_TO_USE, workflow.return_to_use,
-        opener=gettext_lazy("重新投用…"),
+        opener=gettext_lazy("投入使用…"),
         statement=gettext_lazy("我已验证这台设备符合使用要求"),
         label=gettext_lazy("验证情况"),
         hint=gettext_lazy("怎样验证的、结果如何，例如：与 YB-0108 比对 5 点，最大差 0.0004 MPa"),
-        done=gettext_lazy("已重新投用。"),
+        done=gettext_lazy("已投入使用。"),
     ),
     "take_out_of_use": Act(
         workflow.TAKE_OUT_OF_USE, workflow.take_out_of_use,
@@ -316,7 +353,7 @@ def _dialog(
         "submit": str(act.opener).rstrip("…"),
         "opener": act.opener,
         "danger": act.danger,
-        "blocked": _("先解决“重新投用还差”里的 %(count)d 项") % {"count": len(waiting)} if blocked else "",
+        "blocked": _("先解决“投入使用还差”里的 %(count)d 项") % {"count": len(waiting)} if blocked else "",
     }
 
 
@@ -402,6 +439,7 @@ def standard_list(request: HttpRequest, slug: str) -> HttpResponse:
 def _standard_row(request: HttpRequest, standard: MeasurementStandard, today: date) -> list[Any]:
     clock = due.clock(standard.assessed_on, standard.assessed_until, today)
     in_use = standard.state == MeasurementStandard.State.IN_USE
+    tone = clock.tone if in_use else "off"
     return [
         {
             "text": standard.code,
@@ -415,7 +453,7 @@ def _standard_row(request: HttpRequest, standard: MeasurementStandard, today: da
         {"badge": clock.tone, "text": clock.word}
         if in_use
         else {"badge": standard.state, "text": standard.get_state_display()},
-        {"clock": {"day": clock.day, "remaining": clock.remaining, "tone": clock.tone, "share": clock.share}},
+        {"clock": {"day": clock.day, "remaining": clock.remaining, "tone": tone, "share": clock.share}},
     ]
 
 
@@ -468,7 +506,7 @@ def _standard_facts(standard: MeasurementStandard) -> list[dict[str, Any]]:
         {"label": _("存放场所"), "value": standard.site.name},
         {"label": _("考核证书号"), "value": standard.assessment_certificate},
         {"label": _("主持考核机关"), "value": standard.assessed_by},
-        {"label": _("发证日期"), "value": standard.assessed_on},
+        {"label": _("发证日期"), "value": str(standard.assessed_on)},
         {"label": _("计量标准负责人"), "value": standard.responsible.name},
     ]
 

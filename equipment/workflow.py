@@ -1,4 +1,4 @@
-"""The verbs of equipment: record a traceability, stop using, use again, put away."""
+"""The verbs of equipment: register, record a traceability, stop using, use again, put away."""
 
 from datetime import datetime
 from typing import Any
@@ -16,6 +16,10 @@ from .models import Equipment, Traceability
 
 State = Equipment.State
 
+REGISTER = Transition(
+    "register", frozenset({""}), State.OUT_OF_USE, Permission.EQUIPMENT_MANAGE,
+    gates=(gates.asset_number_is_free, gates.range_is_in_order),
+)  # fmt: skip
 TRACE = Transition(
     "record", frozenset({""}), Traceability.State.RECORDED, Permission.EQUIPMENT_MANAGE,
     gates=(
@@ -35,6 +39,17 @@ RETURN_TO_USE = Transition(
 TAKE_OUT_OF_USE = Transition(
     "take_out_of_use", frozenset({State.IN_USE, State.QUARANTINED}), State.OUT_OF_USE, Permission.EQUIPMENT_MANAGE
 )
+
+
+def register(values: dict[str, Any], *, actor: Actor, at: datetime) -> Equipment:
+    """The equipment is in the register, not in use: it is traced, confirmed and verified first. Source: B-4.4.2-s3.
+
+    `values` holds the fields of Equipment without state; range_low and range_high are in its unit.
+    """
+    blank = Equipment(institution_id=actor.institution_id, state="", **values)
+    with REGISTER.applied_to(blank, actor=actor, at=at) as equipment:
+        pass
+    return equipment
 
 
 def trace(

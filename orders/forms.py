@@ -42,10 +42,10 @@ class ItemForm(forms.Form):
         widget=forms.TextInput(attrs={"list": "customers", "autofocus": True, "autocomplete": "off"}),
     )  # fmt: skip
     customer_address = TextField(
-        label=_("客户地址"), max_length=200, required=False, help_text=_("新客户才填；证书上的地址以此为准")
+        label=_("客户地址"), max_length=200, required=False, help_text=_("新客户填写，印在证书上；老客户不用填")
     )
-    contact = TextField(label=_("联系人"), max_length=60, required=False, help_text=_("新客户才填"))
-    phone = TextField(label=_("联系电话"), max_length=40, required=False, help_text=_("新客户才填"))
+    contact = TextField(label=_("联系人"), max_length=60, required=False)
+    phone = TextField(label=_("联系电话"), max_length=40, required=False)
     order_number = TextField(
         label=_("委托单号"), max_length=30, required=False, help_text=_("同一委托的第二件起填写；留空自动编新号")
     )
@@ -55,14 +55,14 @@ class ItemForm(forms.Form):
     )
     name_en = TextField(label=_("英文名称"), max_length=120, required=False, help_text=_("证书要印英文时填写"))
     model = TextField(label=_("型号规格"), max_length=80)
-    serial_number = TextField(label=_("出厂编号"), max_length=60, help_text=_("照铭牌抄；没有的填“无”"))
+    serial_number = TextField(label=_("出厂编号"), max_length=60, help_text=_("没有的填“无”"))
     manufacturer = TextField(label=_("制造单位"), max_length=100)
     condition = TextField(label=_("样品状态"), max_length=200, initial=Item._meta.get_field("condition").default)
     received_on = DayField(label=_("接收日期"))
     promised_on = DayField(label=_("承诺完成日期"), help_text=_("默认五个工作日，未计法定节假日"))
     decision_rule = ChoiceField(
         label=_("判定规则"), choices=DECISION_RULES, required=False,
-        help_text=_("客户要求作符合性声明时，与客户约定；检定不用选"),
+        help_text=_("客户要作符合性声明时约定；检定不用选"),
     )  # fmt: skip
 
     def __init__(self, *args, actor, **kwargs):

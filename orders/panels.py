@@ -30,6 +30,7 @@ def counter(actor: Actor, institution, day: date) -> Panel:
     counts = items.aggregate(
         today=Count("pk", filter=Q(received_on=day)),
         waiting=Count("pk", filter=Q(state=Item.State.RECEIVED)),
+        promised=Count("pk", filter=Q(promised_on=day) & ~Q(state=Item.State.DONE)),
         overdue=Count("pk", filter=Item.overdue_on(day)),
     )
     waiting = items.filter(state=Item.State.RECEIVED).select_related("customer").order_by("promised_on", "pk")

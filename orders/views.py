@@ -232,8 +232,8 @@ def _facts(item: Item) -> list[dict[str, Any]]:
         {"label": _("判定规则"), "value": _rule(item)},
         {"label": _("样品状态"), "value": item.condition},
         {"label": _("委托单号"), "value": item.order_number},
-        {"label": _("接收日期"), "value": item.received_on},
-        {"label": _("承诺完成日期"), "value": item.promised_on},
+        {"label": _("接收日期"), "value": str(item.received_on)},
+        {"label": _("承诺完成日期"), "value": str(item.promised_on)},
     ]
 
 

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from .models import OutboxEntry
 
@@ -45,7 +46,7 @@ def broker_answers() -> bool:
     with current_app.connection_for_write() as broker:
         try:
             broker.ensure_connection(max_retries=1, interval_start=0, interval_step=0, timeout=2)
-        except broker.connection_errors + broker.channel_errors:
+        except OperationalError:
             return False
     return True
 

@@ -1,12 +1,24 @@
-"""What a scanned code says on a day: the words of its state and the facts of its published card."""
+"""What a scanned code says on a day: the words of its state, the facts of its published card, and its page.
 
+The page is the busiest of the portal. Its template is rendered once for every shape of card, with marks in the place
+of the facts; a scan then only puts facts between the pieces. Nothing that depends on the day is ever kept.
+"""
+
+import re
+from collections.abc import Iterator
 from datetime import date, datetime
+from functools import lru_cache
+from html import escape
+from itertools import chain
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from django.template.loader import render_to_string
 
 from . import codes
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+TEMPLATE = "public/code.html"
 
 # State -> the one huge word and its English. They stand on the page and in its JSON twin alike.
 WORDS = {
@@ -18,6 +30,7 @@ WORDS = {
     "review": ("复核中", "UNDER REVIEW"),
     "anomaly": ("核验异常", "VERIFICATION FAILED"),
 }
+UNKNOWN_WORD = "查无此码"
 GROUPS = {name: sorted(fields) for name, fields in codes.PUBLIC_FIELDS.items() if fields and name != "successor"}
 
 
@@ -28,18 +41,64 @@ def face(card: dict[str, Any], now: datetime) -> dict[str, Any]:
     "institution", "reason", "successor_url", "checked_at" (text, Asia/Shanghai)}.
     """
     local = now.astimezone(SHANGHAI)
-    state = codes.state_on(card, local.date())
+    today = local.date()
+    state = codes.state_on(card, today)
     word, english = WORDS[state]
-    facts = {name: {field: card.get(name, {}).get(field) or "" for field in fields} for name, fields in GROUPS.items()}
+    facts: dict[str, Any] = {}
+    for name, fields in GROUPS.items():
+        known = card.get(name) or {}
+        facts[name] = {field: known.get(field) or "" for field in fields}
     until = facts["certificate"]["valid_until"]
     successor = card.get("successor") or {}
-    return facts | {
-        "kind": card.get("kind") or "device",
-        "state": state,
-        "state_word": word,
-        "state_en": english,
-        "days_left": (date.fromisoformat(until) - local.date()).days if until else None,
-        "reason": card.get("reason") or "",
-        "successor_url": f"/q/{successor['token']}" if successor.get("token") else "",
-        "checked_at": local.strftime("%Y-%m-%d %H:%M"),
-    }
+    facts["kind"] = card.get("kind") or "device"
+    facts["state"] = state
+    facts["state_word"] = word
+    facts["state_en"] = english
+    facts["days_left"] = (date.fromisoformat(until) - today).days if until else None
+    facts["reason"] = card.get("reason") or ""
+    facts["successor_url"] = f"/q/{successor['token']}" if successor.get("token") else ""
+    facts["checked_at"] = local.strftime("%Y-%m-%d %H:%M")
+    return facts
+
+
+def page(shown: dict[str, Any]) -> str:
+    """The page of a face, the same text as rendering the template with it."""
+    values = {name: value for name, value in _named(shown)}
+    filled = frozenset(name for name, value in values.items() if value not in ("", None))
+    pieces, names = _cut(shown["state"], shown["certificate"]["kind"], filled)
+    facts = [escape(str(values[name])) for name in names]
+    return "".join(chain.from_iterable(zip(pieces, [*facts, ""], strict=True)))
+
+
+@lru_cache(maxsize=1)
+def unknown_page() -> str:
+    """The page that says that there is no such code."""
+    return render_to_string(TEMPLATE, {"card": None})
+
+
+@lru_cache(maxsize=1000)
+def _cut(state: str, kind: str, filled: frozenset[str]) -> tuple[list[str], list[str]]:
+    """The template cut at the facts: its literal pieces, and the names of the facts between them.
+
+    It may look into the state, its words and the certificate's kind; of other facts it may only ask whether they exist.
+    """
+    shown: dict[str, Any] = {name: {} for name in GROUPS}
+    for name, _value in _named(face({"state": "void"}, datetime.now(SHANGHAI))):
+        group, _dot, field = name.rpartition(".")
+        blank = None if name == "days_left" else ""
+        (shown[group] if group else shown)[field] = f"\x02{name}\x03" if name in filled else blank
+    shown["state"] = state
+    shown["state_word"], shown["state_en"] = WORDS[state]
+    shown["certificate"]["kind"] = kind
+    parts = re.split("\x02(.*?)\x03", render_to_string(TEMPLATE, {"card": shown}))
+    return parts[::2], parts[1::2]
+
+
+def _named(shown: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Every fact of a face under its dotted name."""
+    for name, value in shown.items():
+        if isinstance(value, dict):
+            for field, inner in value.items():
+                yield f"{name}.{field}", inner
+        else:
+            yield name, value

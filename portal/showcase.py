@@ -199,6 +199,30 @@ def sample_points() -> list[dict]:
     ]
 
 
+def sample_due() -> list[dict]:
+    """How many of each kind are due when."""
+    kinds = [
+        ("标准器溯源", "有效期与计量确认", (1, 2, 2, 2), "活塞式压力计 LC-YB-0231", "已失效 6 天", "bad"),
+        ("考核证书", "计量标准、社会公用", (0, 1, 1, 0), "〔2022〕示量标 0417 号", "剩 5 天", "due"),
+        ("能力范围", "授权与认可附表", (0, 0, 0, 3), "认可附表 第 4 页 力学 12 项", "剩 52 天", "off"),
+    ]
+    windows = [("bad", "已失效"), ("due", "7 天内"), ("due", "30 天内"), ("off", "60 天内")]
+    return [
+        {
+            "title": title,
+            "note": note,
+            "cells": [
+                {"tone": tone, "count": count, "name": f"{title} {name}"}
+                for (tone, name), count in zip(windows, counts, strict=True)
+            ],
+            "worst": worst,
+            "remaining": remaining,
+            "tone": tone,
+        }
+        for title, note, counts, worst, remaining, tone in kinds
+    ]
+
+
 def context() -> dict:
     """Everything the components page shows."""
     refused = SampleForm({"name": "一般压力表", "upper": "1.6 MPa"})
@@ -221,6 +245,7 @@ def context() -> dict:
         "form": SampleForm(initial={"name": "一般压力表", "upper": "1.6"}),
         "refused_form": refused,
         "sheet": sample_sheet(),
+        "due": sample_due(),
         "points": sample_points(),
         "table": sample_table(),
         "empty_table": sample_table()

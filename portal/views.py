@@ -4,10 +4,10 @@ import hashlib
 import json
 from typing import Any
 
+from csp.utils import build_policy
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -19,7 +19,9 @@ from .routes import Audience, door
 # stays out of search engines. Source: E10.49, E10.50.
 CODE_HEADERS = {
     "Cache-Control": "public, max-age=60",
+    "Content-Security-Policy": build_policy(),
     "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
     "X-Robots-Tag": "noindex",
 }
 
@@ -33,20 +35,27 @@ def home(request: HttpRequest) -> HttpResponse:
 def code(request: HttpRequest, token: str) -> HttpResponse:
     """The page behind a QR code: one read by key, no session, no cookie."""
     card = codes.find(token)
-    face = scan.face(card, timezone.now()) if card else None
-    html = render_to_string("public/code.html", {"card": face})
-    return HttpResponse(html, status=200 if face else 404, headers=CODE_HEADERS)
+    if card is None:
+        return HttpResponse(scan.unknown_page(), status=404, headers=CODE_HEADERS)
+    return HttpResponse(scan.page(scan.face(card, timezone.now())), headers=CODE_HEADERS)
 
 
 @door("GET", to=Audience.PUBLIC, token="portal.SmartCode.token")
 def code_json(request: HttpRequest, token: str) -> HttpResponse:
     """The same facts for a program."""
     card = codes.find(token)
-    answer = scan.face(card, timezone.now()) if card else {"state": "unknown", "state_word": "查无此码"}
-    text = json.dumps(answer, ensure_ascii=False)
+    answer = scan.face(card, timezone.now()) if card else {"state": "unknown", "state_word": scan.UNKNOWN_WORD}
     return HttpResponse(
-        text, status=200 if card else 404, content_type="application/json; charset=utf-8", headers=CODE_HEADERS
-    )
+        json.dumps(answer, ensure_ascii=False), status=200 if card else 404, headers=CODE_HEADERS,
+        content_type="application/json; charset=utf-8",
+    )  # fmt: skip
+
+
+def scanned(request: HttpRequest, rest: str) -> HttpResponse:
+    """The answer to `/q/<rest>`, whose capitals do not matter."""
+    if rest[-5:].upper() == ".JSON":
+        return code_json(request, token=rest[:-5])
+    return code(request, token=rest)
 
 
 @door("GET", "POST", to=Audience.PUBLIC)

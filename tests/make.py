@@ -10,7 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from certificates import readings, workflow
-from certificates.models import Procedure
+from certificates.models import Certificate, Procedure
 from equipment.models import Equipment, MeasurementStandard, StandardPart, Traceability
 from institutions.models import (
     Authorisation,
@@ -273,6 +273,7 @@ def _advance(w, row, step):
 
 
 def fresh(row):
-    """The row as the database has it now, with nothing remembered."""
+    """The row as the database has it now, with nothing remembered but the rows it belongs to."""
+    parents = ("institution", "record__item__customer") if isinstance(row, Certificate) else ("institution",)
     with tenant(row.institution_id):
-        return type(row).objects.get(pk=row.pk)
+        return type(row).objects.select_related(*parents).get(pk=row.pk)

@@ -1,5 +1,7 @@
 """What production refuses, and as whom the tests work."""
 
+import json
+import logging
 import os
 import subprocess
 import sys
@@ -7,10 +9,12 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.db import ProgrammingError, connection, connections, transaction
 
-from config import checks, environment
+from config import checks, environment, logs
 
 SAFE = {
     "APP_ENV": "production",
@@ -100,6 +104,27 @@ def test_a_socket_and_options_of_a_database_url_are_understood():
 @pytest.mark.parametrize("host", ["", "/run/postgresql", "localhost", "127.0.0.1", "::1"])
 def test_a_server_on_this_machine_needs_no_encryption(host):
     assert not checks.leaves_this_machine(host)
+
+
+@pytest.mark.parametrize(("length", "accepted"), [(11, False), (12, True), (128, True), (129, False)])
+def test_a_password_has_12_to_128_characters(length, accepted):
+    password = ("Zq7-" * 33)[:length]
+    if accepted:
+        validate_password(password)
+    else:
+        with pytest.raises(ValidationError):
+            validate_password(password)
+
+
+def test_an_event_is_logged_as_one_line_of_json_even_with_a_traceback():
+    record = logging.makeLogRecord({"msg": "certificate %s issued", "args": ("7",), "institution": "alpha"})
+    try:
+        raise ValueError("first\nsecond")
+    except ValueError:
+        record.exc_info = sys.exc_info()
+    line = logs.LineFormatter().format(record)
+    assert len(line.splitlines()) == 1
+    assert json.loads(line).items() >= {"event": "certificate 7 issued", "institution": "alpha"}.items()
 
 
 def test_tests_work_as_the_runtime_role_without_any_bypass(db):

@@ -43,7 +43,6 @@ PROCEDURE = Path(__file__).parent.parent / "procedures" / "pressure_gauge_genera
 FIRST_DAYS = 1500  # how long ago everybody came and was authorised
 YEARS_OF_TRACES = 3
 PERIOD = timedelta(days=365)
-FEMALE = 0.45
 
 
 @dataclass
@@ -147,7 +146,7 @@ def _people(lab: Laboratory) -> None:
 def _new_name(names: Faker, chance: random.Random, lab: Laboratory) -> str:
     """A name that nobody in the institution has yet."""
     taken = {employment.name for employment in lab.employments.values()}
-    while (name := names.name_female() if chance.random() < FEMALE else names.name_male()) in taken:
+    while (name := chance.choice((names.name_female, names.name_male))()) in taken:
         pass
     return name
 
@@ -157,8 +156,9 @@ def account(
 ) -> Actor:
     """The person was invited, has accepted, and can sign in. Returns: the person as the portal's pages know it."""
     invitation = accounts.invite(
-        email=f"{login}@{lab.slug}.example", name=employment.name, roles=roles, employment=employment, actor=opener, at=at
-    )
+        email=f"{login}@{lab.slug}.example", name=employment.name, roles=roles, employment=employment,
+        actor=opener, at=at,
+    )  # fmt: skip
     return actor_in(accounts.accept(invitation, username=login, password=PASSWORD, at=at), lab)
 
 

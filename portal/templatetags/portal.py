@@ -147,6 +147,16 @@ def state_badge(state: str, label: str) -> SafeString:
 
 
 @register.simple_tag
+def count_cell(tone: str, count: int, url: str, name: str) -> SafeString:
+    """A figure of a due table that opens its rows; zero is grey and opens nothing. `name` says what is counted."""
+    if not count:
+        return format_html('<span class="count-cell none">{}</span>', count)
+    return format_html(
+        '<a class="count-cell {}" href="{}" aria-label="{} {}">{}{}</a>', tone, url, name, count, shape(tone), count
+    )
+
+
+@register.simple_tag
 def state_text(tone: str, label: str) -> SafeString:
     """Shape and word without a background, for use inside sentences and narrow columns."""
     tone = tone if tone in TONES else tone_of(tone)
@@ -340,10 +350,16 @@ def sign_dialog(context: template.Context, act: Mapping[str, Any]) -> dict[str, 
 
     act: {"id", "title", "url", "facts": [{"label", "value", optional "tone"}], "statement", "submit",
     optional "hash", "opener" (the button that opens it; else only the section), "hidden" {name: value},
-    "fields" (form), "blocked" (what it waits for), "danger"}.
+    "fields" (form), "blocked" (what it waits for), "danger", "plain" (a button of second rank), "icon"}.
     """
     pieces = [act["hash"][start : start + 8] for start in range(0, len(act.get("hash", "")), 8)]
-    return {"act": act, "hash": " ".join(pieces), "csrf_token": context.get("csrf_token")}
+    kind = "danger" if act.get("danger") else "" if act.get("plain") else "primary"
+    return {
+        "act": {"icon": "signature"} | dict(act),
+        "kind": kind,
+        "hash": " ".join(pieces),
+        "csrf_token": context.get("csrf_token"),
+    }
 
 
 @register.inclusion_tag("components/upload.html")

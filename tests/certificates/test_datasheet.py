@@ -376,3 +376,92 @@ JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size
 @settings(max_examples=150, deadline=None)
 def test_a_broken_part_of_a_definition_never_breaks_its_check(name, value):
     assert isinstance(datasheet.check_definition(DEFINITION | {name: value}), list)
+
+
+# --- another kind of instrument: a digital display, three readings, limits by formula, k by the shape of the budget
+
+
+def digital(**changes):
+    definition = {
+        "schema": 1, "code": "digital", "title": "数字表", "instrument": "数字电压表", "measurand": "直流电压",
+        "field": "电磁", "method": "JJF 1587-2016", "unit": "V",
+        "device": [{"key": "digit", "label": "分辨力", "unit": "V", "type": "decimal"}],
+        "points": {"label": "标准值", "default": ["1", "10"]},
+        "readings": [{"key": f"r{n}", "label": f"读数 {n}"} for n in (1, 2, 3)],
+        "reading_step": "digit",
+        "mpe": [{"value": "0.0005 * abs(point) + 2 * digit"}],
+        "derived": [
+            {"key": "average", "label": "平均值", "formula": "mean(r1, r2, r3)"},
+            {"key": "error", "label": "误差", "formula": "average - point", "limit": "mpe", "signed": True,
+             "by_rule": True},
+        ],
+        "result": {"reference": "point", "indication": "average"},
+        "uncertainty": {
+            "model": "display - reference",
+            "inputs": [
+                {"name": "display", "label": "显示", "value": "average", "larger_of": [
+                    {"half_width": "digit / 2"}, {"readings": ["r1", "r2", "r3"]}]},
+                {"name": "reference", "label": "标准器", "value": "point", "U": "standard_U", "k": "standard_k"},
+            ],
+            "k": "auto",
+        },
+        **changes,
+    }  # fmt: skip
+    return definition
+
+
+def measured(readings, definition=None, standard=None, **kwargs):
+    return datasheet.evaluate(
+        definition or digital(), {"digit": "0.001"}, ["10"], {(0, f"r{n}"): text for n, text in enumerate(readings, 1)},
+        {}, {}, standard or {"U": "0.0001", "k": "2"}, "simple_acceptance", activity="calibration", **kwargs,
+    )  # fmt: skip
+
+
+def test_another_kind_of_instrument_is_a_sound_definition():
+    assert datasheet.check_definition(digital()) == []
+
+
+def test_resolution_counts_when_it_is_larger_than_repeatability():
+    (line, _) = measured(["10.001"] * 3).budget.contributions
+    assert line.half_width == D("0.0005")
+
+
+def test_repeatability_counts_when_it_is_larger_than_resolution():
+    (line, _) = measured(["10.001", "10.011", "10.021"]).budget.contributions
+    assert (line.evaluation, line.dof) == ("A", 2)
+
+
+def test_a_dominant_resolution_gives_the_k_of_its_rectangle():
+    assert measured(["10.001"] * 3).k_text == "1.65"
+
+
+def test_few_readings_that_dominate_ask_for_students_t():
+    assert D(measured(["10.001", "10.011", "10.021"]).k_text) == D("4.53")
+
+
+def test_a_limit_by_formula_belongs_to_its_point():
+    assert measured(["10.001"] * 3).points[0].mpe == D("0.007")
+
+
+def test_the_mean_is_printed_to_the_reading_step_and_kept_unrounded():
+    point = measured(["10.001", "10.001", "10.002"]).points[0]
+    assert (point.derived["average"].text, point.derived["average"].value == D("10.001")) == ("10.001", False)
+
+
+def test_an_institution_may_round_its_uncertainties_up():
+    ordinary, up = (measured(["10.001"] * 3, mode=mode).U_text for mode in datasheet.Mode)
+    assert D(ordinary) <= measured(["10.001"] * 3).U <= D(up)
+
+
+def test_an_instrument_without_class_is_simply_conforming():
+    assert measured(["10.001"] * 3).conclusion_zh == "符合规定要求"
+
+
+def test_coverage_factors_that_differ_stand_in_their_own_column():
+    cells = {(0, f"r{n}"): "1.000" for n in (1, 2, 3)}
+    cells |= {(1, f"r{n}"): text for n, text in enumerate(("10.001", "10.011", "10.021"), 1)}
+    sheet = datasheet.evaluate(
+        digital(), {"digit": "0.001"}, ["1", "10"], cells, {}, {}, {"U": "0.0001", "k": "2"}, "", activity="calibration"
+    )
+    (table,) = datasheet.results(digital(), sheet)
+    assert [row["k"] for row in table["rows"]] == ["1.65", "4.53"]

@@ -50,7 +50,7 @@ def test_a_tie_goes_to_the_even_multiple(multiple, interval):
 
 
 def test_a_small_negative_value_rounds_to_zero_without_sign():
-    assert plain(round_to(Decimal("-0.004"), Decimal("0.01"))) == "0.00"
+    assert str(round_to(Decimal("-0.004"), Decimal("0.01"))) == "0.00"
 
 
 @pytest.mark.parametrize("interval", ["0", "-1", "3", "0.25", "NaN"])

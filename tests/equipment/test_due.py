@@ -32,7 +32,9 @@ def test_what_was_never_traced_is_bad(lab):
     assert due.clock(None, None, DAY).word == "未溯源"
 
 
-@pytest.mark.parametrize(("window", "found"), [("expired", {-1, None}), ("7", {0, 7}), ("30", {8, 30}), ("60", {31, 60})])
+@pytest.mark.parametrize(
+    ("window", "found"), [("expired", {-1, None}), ("7", {0, 7}), ("30", {8, 30}), ("60", {31, 60})]
+)
 def test_a_window_finds_its_equipment(lab, window, found):
     lefts = {}
     for left in (-1, 0, 7, 8, 30, 31, 60, 61):

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 
 from equipment.models import Equipment
 from equipment.panels import due_dates
@@ -34,6 +35,14 @@ def test_a_count_opens_exactly_its_rows(panel, lab, signed_in, monkeypatch):
     for cell in panel.context["rows"][0]["cells"]:
         table = signed_in("metrology_manager").get(cell["url"]).context["table"]
         assert len(table["rows"]) == cell["count"], cell["url"]
+
+
+@pytest.mark.parametrize(
+    ("role", "shown"), [("quality_manager", True), ("metrology_manager", True), ("checker", False)]
+)
+def test_the_first_page_of_the_day_shows_it_to_those_who_keep_equipment(panel, lab, signed_in, role, shown):
+    page = signed_in(role).get(reverse("institutions:today", args=[lab.institution.slug])).content.decode()
+    assert ("最紧的一项" in page) is shown
 
 
 def test_an_institution_without_equipment_has_nothing_to_say(db):

@@ -1,6 +1,7 @@
 """Recording a traceability, stopping equipment, using it again."""
 
 from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -35,6 +36,51 @@ def trace(lab, file=None, **changes):
 
 def clauses_of(refused):
     return [refusal.clause for refusal in refused.value.refusals]
+
+
+def registered(lab, **changes):
+    values = {
+        "asset_number": "LC-YB-0231", "role": Equipment.Role.STANDARD, "name": "活塞式压力计", "model": "YS-60",
+        "serial_number": "9921", "manufacturer": "北岸仪表", "range_text": "(0.1～6) MPa", "accuracy": "0.02 级",
+        "range_low": Decimal("0.1"), "range_high": Decimal(6), "unit": "MPa", "site": lab.site, **changes,
+    }  # fmt: skip
+    return workflow.register(values, actor=lab.metrologist, at=NOON)
+
+
+def test_registered_equipment_is_not_in_use_yet(lab):
+    assert make.fresh(registered(lab)).state == Equipment.State.OUT_OF_USE
+
+
+def test_registered_equipment_is_traced_and_then_taken_into_use(lab):
+    equipment = registered(lab)
+    workflow.trace(equipment, facts(lab), None, actor=lab.metrologist, at=NOON)
+    workflow.return_to_use(equipment, "首次投用，示值核对合格", actor=lab.metrologist, at=NOON)
+    assert make.fresh(equipment).state == Equipment.State.IN_USE
+
+
+def test_an_asset_number_is_given_once(lab):
+    registered(lab)
+    with pytest.raises(Refused, match="已经是“活塞式压力计”的") as refused:
+        registered(lab)
+    assert clauses_of(refused) == ["D-4.4.3.1"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"range_low": None}, "要一起填"),
+        ({"range_low": Decimal(7)}, "大于上限"),
+        ({"unit": ""}, "还缺单位"),
+    ],
+)
+def test_a_range_that_makes_no_sense_is_refused(lab, changes, sentence):
+    with pytest.raises(Refused, match=sentence):
+        registered(lab, **changes)
+
+
+def test_an_operator_may_not_register_equipment(lab):
+    with pytest.raises(PermissionDenied):
+        workflow.register({"asset_number": "X"}, actor=lab.operator, at=NOON)
 
 
 def test_recording_a_traceability_makes_the_equipment_valid_on_the_day(lab):

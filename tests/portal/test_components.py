@@ -1,9 +1,12 @@
 """The pieces every page is made of, and what must hold for all templates and styles."""
 
+import json
 import re
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 from zoneinfo import ZoneInfo
 
@@ -14,7 +17,7 @@ from django.template import Context, Template
 from django.template.loader import render_to_string
 from django.test import RequestFactory
 
-from portal import scan, showcase
+from portal import menu, scan, showcase
 from portal.templatetags import portal as tags
 from portal.transitions import Refusal
 
@@ -133,6 +136,11 @@ def test_typed_text_is_shown_and_never_executed(source):
     page = drawn(source, text=text, items=[{"label": text, "value": text, "text": text, "title": text, "at": text}])
     assert "<script>alert" not in page
     assert "&lt;script&gt;" in page
+
+
+def test_a_count_opens_its_rows_and_says_what_is_counted_unless_it_is_zero():
+    assert 'href="/rows/" aria-label="标准器 已失效 3"' in tags.count_cell("bad", 3, "/rows/", "标准器 已失效")
+    assert "<a" not in tags.count_cell("bad", 0, "/rows/", "标准器 已失效")
 
 
 def test_a_refusal_names_its_clause_and_the_place_that_resolves_it():
@@ -284,11 +292,11 @@ def test_a_template_asks_no_other_host(path: Path):
     assert not re.search(r"(?:src|href|action)=[\"'](?:https?:)?//", path.read_text(encoding="utf-8"))
 
 
-def test_every_icon_a_template_names_is_in_the_sprite():
+def test_every_icon_of_a_template_or_of_the_navigation_is_in_the_sprite():
     sprite = ElementTree.parse(STATIC / "icons.svg").getroot()
     known = {symbol.get("id") for symbol in sprite}
     named = {name for path in SCREENS for name in re.findall(r'{% icon "([^"]+)"', path.read_text(encoding="utf-8"))}
-    assert named - known == set()
+    assert (named | {item.icon for item in menu.ITEMS.values()}) - known == set()
 
 
 @pytest.mark.parametrize("sheet", ["tokens.css", "public.css"])
@@ -303,3 +311,76 @@ def test_a_tone_can_be_read_on_its_tint_and_on_paper(sheet, tone):
 def test_the_styles_stay_small():
     assert (STATIC / "portal.css").stat().st_size + (STATIC / "tokens.css").stat().st_size <= 40_000
     assert (STATIC / "public.css").stat().st_size <= 14_000
+
+
+def answer_with(*cells: dict[str, object]) -> Callable[[Any], None]:
+    """A server for the data sheet that says this of the cells it is sent."""
+    body = json.dumps({"cells": cells, "summary": "19 / 20 格", "saved_at": "11:00:00"})
+    return lambda route: route.fulfill(status=200, content_type="application/json", body=body)
+
+
+@pytest.fixture
+def sheet(browser_page: Any, live_server: Any) -> Any:
+    """The data sheet of the components page in a browser."""
+    browser_page.goto(f"{live_server.url}/_components/")
+    return browser_page
+
+
+@pytest.mark.django_db(transaction=True)
+class TestDataSheetInTheBrowser:
+    SAVE = "**/_components/save/"
+
+    def test_a_block_from_a_spreadsheet_fills_cells_and_says_what_did_not_fit(self, sheet):
+        sheet.route(self.SAVE, answer_with())
+        sheet.focus("#r-4-down_before")
+        sheet.evaluate(
+            """() => {
+                const clipboardData = new DataTransfer();
+                clipboardData.setData("text/plain", "1.61\\t1.62\\t9\\r\\n");
+                const paste = new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true });
+                document.activeElement.dispatchEvent(paste);
+            }"""
+        )
+        assert [sheet.input_value(f"#r-4-{key}") for key in ("down_before", "down_after")] == ["1.61", "1.62"]
+        assert "1 格超出表格" in sheet.inner_text(".toasts")
+
+    def test_a_refused_reading_shows_its_sentence_at_the_cell(self, sheet):
+        refused = {
+            "point": 0,
+            "key": "up_before",
+            "text": "9",
+            "state": "refused",
+            "message": "超出量程。",
+            "was": None,
+        }
+        sheet.route(self.SAVE, answer_with(refused))
+        sheet.fill("#r-0-up_before", "9")
+        sheet.press("#r-0-up_before", "Enter")
+        sheet.wait_for_selector("#m-0-up_before")
+        assert "超出量程。" in sheet.inner_text("#m-0-up_before")
+        assert sheet.get_attribute("#r-0-up_before", "aria-describedby") == "m-0-up_before"
+
+    def test_what_was_typed_without_a_network_is_sent_after_a_reload(self, sheet):
+        sheet.route(self.SAVE, lambda route: route.abort())
+        sheet.fill("#r-0-up_before", "0.01")
+        sheet.press("#r-0-up_before", "Enter")
+        sheet.wait_for_selector("text=网络中断")
+        sheet.unroute(self.SAVE)
+        saved = {"point": 0, "key": "up_before", "text": "0.01", "state": "saved", "message": "", "was": None}
+        sheet.route(self.SAVE, answer_with(saved))
+        sheet.reload()
+        sheet.wait_for_selector("text=已存于服务器 11:00:00")
+        assert sheet.input_value("#r-0-up_before") == "0.01"
+        assert sheet.evaluate("localStorage.length") == 0
+
+    def test_an_ended_login_keeps_the_reading_and_offers_a_new_window(self, sheet):
+        sheet.route(self.SAVE, lambda route: route.fulfill(status=401))
+        sheet.fill("#r-0-up_before", "0.01")
+        sheet.press("#r-0-up_before", "Enter")
+        sheet.wait_for_selector("text=在新窗口登录")
+        assert "0.01" in sheet.evaluate("localStorage.getItem('sheet:showcase')")
+
+    @pytest.mark.parametrize("width", [390, 1440])
+    def test_no_page_scrolls_sideways(self, sheet, width):
+        sheet.set_viewport_size({"width": width, "height": 900})
+        assert sheet.evaluate("document.documentElement.scrollWidth") == width

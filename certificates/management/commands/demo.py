@@ -23,7 +23,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, as_json: bool, **options: Any) -> None:
         """Build and report. Raises: CommandError in production."""
         if settings.PRODUCTION:
-            raise CommandError("demo does not run in production (APP_ENV=production): it makes accounts with a known password.")
+            raise CommandError("demo makes accounts with a known password and does not run where APP_ENV=production.")
         report = world.build(timezone.now())
         if as_json:
             self.stdout.write(json.dumps(report.as_json(), ensure_ascii=False, indent=1))
@@ -42,9 +42,9 @@ def lines(report: world.Report) -> list[str]:
         for row in rows
     ]
     links = [f"{link.word}  {link.url}" for link in report.links]
-    verify = report.as_json()["verify"]
-    tried = [f"核验  {verify['url']}  证书编号 {verify['number']}  验证码 {verify['verification_code']}"] if verify else []
-    return [*table, "", *links, *tried]
+    if verify := report.as_json()["verify"]:
+        links.append(f"核验  {verify['url']}  证书编号 {verify['number']}  验证码 {verify['verification_code']}")
+    return [*table, "", *links]
 
 
 def cells(login: world.Login) -> tuple[str, ...]:

@@ -7,7 +7,10 @@ export class Keeper {
   constructor(form, cells) {
     Object.assign(this, { form, cells, waiting: new Map(), sending: null, timer: 0, asking: false });
     this.store = `sheet:${form.dataset.sheet}`;
-    for (const cell of cells) cell.dataset.saved = cell.value;
+    for (const cell of cells) {
+      cell.dataset.was = cell.previousElementSibling.textContent;
+      cell.dataset.saved = cell.hasAttribute("aria-invalid") ? cell.dataset.was : cell.value;
+    }
     this.recall();
     for (const name of ["online", "focus"]) window.addEventListener(name, () => this.send());
     window.addEventListener("beforeunload", (event) => {
@@ -19,8 +22,10 @@ export class Keeper {
   input = (cell) => this.form.querySelector(`[name="r-${cell.point}-${cell.key}"]`);
 
   changed(input, mode = "typed", reason = "") {
-    const cell = { point: Number(input.dataset.point), key: input.dataset.key, text: input.value, mode, reason };
-    const known = this.waiting.get(this.id(cell));
+    const { point, key, saved } = input.dataset;
+    const known = this.waiting.get(`${point}-${key}`);
+    // `seen` lets the server notice that somebody else changed the cell in the meantime.
+    const cell = { point: Number(point), key, text: input.value, mode, reason, seen: known ? known.seen : saved };
     if (!known && !reason && input.value === input.dataset.saved) return this.restore(input);
     if (known && known.text === cell.text && known.reason === reason) return;
     this.waiting.set(this.id(cell), cell);
@@ -34,7 +39,7 @@ export class Keeper {
     const cell = { point: input.dataset.point, key: input.dataset.key };
     this.waiting.delete(this.id(cell));
     this.remember();
-    paint(this.form, input, { ...cell, state: "saved", text: input.value });
+    paint(this.form, input, { ...cell, state: "saved", text: input.value, was: input.dataset.was });
   }
 
   // A change stays in this browser until the server has answered for it.
@@ -142,7 +147,8 @@ export class Keeper {
       const latest = this.waiting.get(this.id(cell));
       if (latest && mine && latest.text === mine.text && latest.reason === mine.reason) this.waiting.delete(this.id(cell));
       if (!input) continue;
-      if (cell.state === "saved") input.dataset.saved = cell.text;
+      if (cell.state === "saved") Object.assign(input.dataset, { saved: cell.text, was: cell.was ?? input.dataset.was });
+      else if (cell.was) input.dataset.saved = cell.was;
       if (cell.state === "needs_reason") unexplained.push({ ...cell, mode: mine?.mode ?? "typed" });
       if (this.waiting.has(this.id(cell))) continue;
       if (cell.state === "saved" && document.activeElement !== input) input.value = cell.text;

@@ -1,0 +1,222 @@
+"""The demonstration: built once for this file, inside a transaction that is rolled back at the end."""
+
+import json
+from collections import Counter
+from datetime import timedelta
+from io import StringIO
+from types import SimpleNamespace
+
+import pytest
+from django.contrib.auth import authenticate
+from django.core.management import CommandError, call_command
+from django.db import transaction
+from django.utils import timezone
+from stdnum.cn import uscc
+
+from certificates import canonical, content, rendering, workflow
+from certificates.demo import world
+from certificates.demo.laboratory import PASSWORD
+from certificates.models import Certificate, RawRecord, Reading
+from equipment import due
+from equipment.models import Equipment
+from institutions.access import actor_in, regulator_actor
+from institutions.models import Institution, Membership, Method, User
+from orders.models import Item
+from portal import codes
+from portal.models import AuditEntry, OutboxEntry
+from portal.permissions import INSTITUTION_ROLES
+from portal.tenancy import scope, tenant
+from portal.transitions import Refused
+
+State, Kind = Certificate.State, Certificate.Kind
+
+
+@pytest.fixture(scope="module")
+def demo(django_db_setup, django_db_blocker):
+    """The world as built, with PDFs that hold their content and nothing to look at."""
+    now = timezone.now()
+    with pytest.MonkeyPatch.context() as patch, django_db_blocker.unblock(), transaction.atomic():
+        patch.setattr(rendering, "pdf", lambda document: b"%PDF-1.7 " + canonical.encoded(document))
+        report = world.build(now)
+        yield SimpleNamespace(report=report, now=now, today=timezone.localdate(now))
+        transaction.set_rollback(True)
+
+
+def everywhere(table):
+    """The rows of all three institutions."""
+    found = []
+    for institution in Institution.objects.filter(slug__in=world.SLUGS):
+        with tenant(institution.pk):
+            found += table.objects.filter(institution=institution)
+    return found
+
+
+def actor(login):
+    """The person behind a login, in the institution its name begins with."""
+    prefix = login.partition("-")[0].upper()
+    institution = Institution.objects.get(short_code=prefix)
+    with scope(institution_id=institution.pk):
+        return actor_in(User.objects.get(username=login), institution)
+
+
+def approval_of(serial, login):
+    """What the signatory hears who wants to approve the certificate of this gauge: the clauses of all refusals."""
+    signatory = actor(login)
+    with tenant(signatory.institution_id), pytest.raises(Refused) as refused:
+        certificate = Certificate.objects.for_work().get(record__item__serial_number=serial)
+        seen = content.sha256(content.body(certificate, approver=signatory.name))
+        workflow.approve(certificate, confirmed_sha256=seen, actor=signatory, at=timezone.now())
+    return {refusal.clause for refusal in refused.value.refusals}
+
+
+def test_everybody_named_can_sign_in(demo):
+    assert all(authenticate(username=login.login, password=login.password) for login in demo.report.logins)
+
+
+def test_the_password_is_long_enough_for_the_portal_itself():
+    assert len(PASSWORD) >= 12
+
+
+@pytest.mark.parametrize("slug", world.SLUGS)
+def test_every_role_is_held_in_every_institution(demo, slug):
+    institution = Institution.objects.get(slug=slug)
+    with tenant(institution.pk):
+        held = {role for member in Membership.objects.filter(institution=institution) for role in member.roles}
+    assert held == set(INSTITUTION_ROLES)
+
+
+def test_somebody_holds_two_roles_and_somebody_has_two_institutions(demo):
+    assert any("、" in login.role for login in demo.report.logins)
+    assert [login for login, times in Counter(row.login for row in demo.report.logins).items() if times == 2] == [
+        world.IN_TWO[0]
+    ]
+
+
+def test_credit_codes_have_a_right_check_digit(demo):
+    assert all(uscc.is_valid(institution.credit_code) for institution in Institution.objects.all())
+
+
+@pytest.mark.parametrize("login, seen", [("city", 3), ("province", 3)])
+def test_regulators_answer_for_the_institutions(demo, login, seen):
+    user = User.objects.get(username=login)
+    with scope(user_id=user.pk):
+        regions = regulator_actor(user).regions
+    assert sum(row.region_code.startswith(regions) for row in Institution.objects.all()) == seen
+
+
+def test_certificates_lie_in_every_state_and_of_every_kind(demo):
+    rows = everywhere(Certificate)
+    assert {row.state for row in rows} == {State.DRAFT, State.RETURNED, State.CHECKED, State.ISSUED, State.VOID}
+    assert {row.kind for row in rows if row.state == State.ISSUED} == set(Kind)
+
+
+def test_every_issued_certificate_answers_a_scan(demo):
+    issued = [row for row in everywhere(Certificate) if row.number]
+    assert all(codes.find(row.token)["certificate"]["number"] == row.number for row in issued)
+
+
+def test_scans_meet_valid_due_expired_and_void(demo):
+    cards = [codes.find(row.token) for row in everywhere(Certificate) if row.token]
+    assert {codes.state_on(card, demo.today) for card in cards} == {"valid", "due", "expired", "void"}
+
+
+def test_the_printed_links_have_the_states_they_name(demo):
+    found = {
+        link.state: codes.state_on(codes.find(link.url.rpartition("/")[2]), demo.today) for link in demo.report.links
+    }
+    assert found == {"valid": "valid", "due": "due", "void": "void"}
+
+
+def test_the_printed_number_and_code_find_their_certificate(demo):
+    verify = demo.report.as_json()["verify"]
+    card = codes.find_by_number(verify["number"], verify["verification_code"])
+    assert card["certificate"]["number"] == verify["number"]
+
+
+def test_items_lie_in_every_state(demo):
+    assert {item.state for item in everywhere(Item)} == set(Item.State)
+
+
+def test_numbers_follow_the_days_of_issue(demo):
+    issued = [row for row in everywhere(Certificate) if row.number]
+    ordered = sorted(issued, key=lambda row: (row.institution_id, row.kind, row.issued_at))
+    assert [row.number for row in ordered] == sorted(
+        (row.number for row in ordered), key=[row.number for row in ordered].index
+    )
+    assert all(row.issued_at < demo.now - timedelta(days=3) for row in issued)
+
+
+def test_a_record_in_progress_is_half_filled_and_shows_a_correction_with_its_reason(demo):
+    for institution in Institution.objects.filter(slug__in=world.SLUGS):
+        with tenant(institution.pk):
+            record = RawRecord.objects.for_work().filter(state=RawRecord.State.DRAFT).first()
+            assert record.dossier.sheet.missing
+            assert [reading.reason for reading in record.dossier.corrections] == ["看错一格分度，复读后更正"]
+
+
+def test_a_certificate_measured_with_the_lapsed_standard_cannot_be_approved(demo):
+    assert approval_of("YSJ-4006", "qh-signatory") == {"A-6.1.1"}
+
+
+def test_a_certificate_measured_with_quarantined_equipment_cannot_be_approved(demo):
+    assert approval_of("CB-3340", "mc-signatory") == {"D-4.4.3.2-s1"}
+
+
+def test_the_lapsed_signatory_cannot_approve_what_the_other_one_can(demo):
+    assert approval_of("SP-1952", "qh-signatory2") == {"B-5.7-d-s2"}
+
+
+def test_equipment_lies_in_every_window_of_due_dates(demo):
+    windows = set()
+    for institution in Institution.objects.filter(slug__in=world.SLUGS):
+        with tenant(institution.pk):
+            rows = Equipment.objects.filter(institution=institution).with_clock()
+            windows |= {due.window_of(row.traced_until, demo.today) for row in rows}
+    assert windows == {*due.COUNTED, None}
+
+
+def test_no_piece_of_work_is_left_over(demo):
+    assert not OutboxEntry.objects.exclude(state=OutboxEntry.State.DONE).exists()
+
+
+def test_a_second_run_changes_nothing_and_tells_the_same(demo):
+    def counted():
+        return {table: len(everywhere(table)) for table in (AuditEntry, Reading, Certificate, Item, Membership)} | {
+            User: User.objects.count(), Method: Method.objects.count(), OutboxEntry: OutboxEntry.objects.count(),
+        }  # fmt: skip
+
+    before = counted()
+    assert world.build(timezone.now()) == demo.report
+    assert counted() == before
+
+
+def test_a_void_left_undone_by_an_interrupted_run_is_done_by_the_next(demo):
+    with transaction.atomic():
+        lab = Institution.objects.get(slug="yunting")
+        with tenant(lab.pk):
+            void = Certificate.objects.filter(institution=lab, state=State.VOID)
+            void.update(state=State.ISSUED, void_reason="", voided_at=None)
+        world.build(timezone.now())
+        with tenant(lab.pk):
+            assert void.count() == 1
+        transaction.set_rollback(True)
+
+
+def test_the_command_prints_every_login_and_link(demo):
+    out = StringIO()
+    call_command("demo", stdout=out)
+    printed = out.getvalue()
+    assert all(login.login in printed and login.name in printed for login in demo.report.logins)
+    assert all(link.url in printed for link in demo.report.links)
+
+
+def test_the_command_prints_the_same_as_json(demo):
+    out = StringIO()
+    call_command("demo", "--json", stdout=out)
+    assert json.loads(out.getvalue()) == demo.report.as_json()
+
+
+def test_the_command_refuses_to_run_in_production(settings):
+    settings.PRODUCTION = True
+    with pytest.raises(CommandError, match="APP_ENV=production"):
+        call_command("demo")

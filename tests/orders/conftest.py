@@ -1,0 +1,31 @@
+from types import SimpleNamespace
+
+import pytest
+
+from portal.permissions import Role
+from portal.tenancy import tenant
+from tests import make
+
+
+@pytest.fixture
+def lab(db):
+    """A laboratory with a counter and a bench; the test runs inside its scope."""
+    institution = make.institution()
+    world = SimpleNamespace(
+        institution=institution,
+        receptionist=make.actor(institution, Role.RECEPTIONIST),
+        operator=make.actor(institution, Role.OPERATOR),
+    )
+    with tenant(institution.pk):
+        yield world
+
+
+@pytest.fixture
+def signed_in(client, lab):
+    """Signs a new member with these roles in and gives the browser."""
+
+    def sign_in(*roles, institution=None):
+        client.force_login(make.user(institution or lab.institution, *roles))
+        return client
+
+    return sign_in
