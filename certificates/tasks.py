@@ -5,13 +5,15 @@ from django.utils import timezone
 
 from portal.outbox import work
 
-from . import rendering, workflow
+from . import workflow
 from .models import Certificate
 
 
 @work(queue="pdf")
 def render_pdf(certificate_id: int) -> None:
     """An issued certificate has its PDF and its public page. Running it twice changes nothing."""
+    from . import rendering  # WeasyPrint is heavy, and only workers need it
+
     certificate = Certificate.objects.get(pk=certificate_id)
     if not certificate.pdf_sha256:
         workflow.attach_pdf(certificate, rendering.pdf(certificate.content), at=timezone.now())
@@ -20,4 +22,6 @@ def render_pdf(certificate_id: int) -> None:
 @worker_process_init.connect
 def warm_up(**kwargs) -> None:
     """Fonts and stylesheet are read once for each worker process, before its first certificate."""
+    from . import rendering
+
     rendering.warm_up()

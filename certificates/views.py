@@ -16,7 +16,7 @@ from portal.permissions import Permission
 from portal.routes import door
 from portal.transitions import Refused, Transition
 
-from . import content, gates, presentation, rendering, workflow
+from . import content, gates, presentation, workflow
 from .forms import ReasonForm
 from .models import Certificate, Procedure
 from .record_views import asked
@@ -310,12 +310,14 @@ def _with_reason(request, ref, verb, done) -> HttpResponse:
 
 def _unconfirmed(request, ref) -> HttpResponse:
     messages.error(request, _("请先勾选确认，再继续。"))
-    return redirect("certificates:certificate", request.institution.slug, ref)
+    return redirect(_certificate(request, ref))
 
 
 @door("GET", ref="certificates.Certificate.ref")
 def certificate_preview(request: HttpRequest, slug: str, ref: str) -> HttpResponse:
     """What would be issued, as a PDF that says it is not."""
+    from . import rendering  # WeasyPrint is heavy; only this page of the web process needs it
+
     certificate = _certificate(request, ref)
     body = certificate.body or content.body(certificate, approver=actor_of(request).name)
     response = HttpResponse(rendering.preview(body), content_type="application/pdf")

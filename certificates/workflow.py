@@ -211,6 +211,7 @@ def publish(certificate: Certificate, *, at: datetime) -> None:
         institution_id=certificate.institution_id, kind=SmartCode.Kind.DEVICE, token=certificate.token,
         card=content.card(certificate), at=at, number=certificate.number,
         verification_code=certificate.verification_code, file_sha256=certificate.pdf_sha256,
+        stored_as=certificate.pdf_stored_as,
     )  # fmt: skip
 
 

@@ -63,6 +63,7 @@ def publish(
     number: str = "",
     verification_code: str = "",
     file_sha256: str = "",
+    stored_as: str = "",
 ) -> None:
     """The public page behind `token` says exactly this from the end of the transaction on.
 
@@ -76,6 +77,7 @@ def publish(
             "kind": kind,
             "number_digest": _number_digest(number, verification_code) if number else None,
             "file_digest": file_sha256 or None,
+            "stored_as": stored_as,
             "card": card,
             "updated_at": at,
         },
@@ -95,6 +97,16 @@ def find_by_number(number: str, verification_code: str) -> dict | None:
 def find_by_file(sha256: str) -> dict | None:
     """The card of the certificate whose PDF has exactly these bytes, or None."""
     return _read("file_digest", sha256)
+
+
+def find_file(number: str, verification_code: str) -> str:
+    """The storage name of the PDF behind this number and printed code; empty unless the certificate stands.
+
+    A void or replaced certificate is not handed out as if it were good. Source: C-4.5-s2.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT published_file(%s)", [_number_digest(number, verification_code)])
+        return cursor.fetchone()[0] or ""
 
 
 def state_on(card: dict, day: date) -> str:
@@ -163,7 +175,10 @@ BEGIN
         RETURN (SELECT card::text FROM portal_smartcode WHERE file_digest = digest);
     END IF;
 END $$;
+CREATE FUNCTION published_file(digest text) RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+    SELECT stored_as FROM portal_smartcode WHERE number_digest = digest AND card->>'state' = 'issued' $$;
 """
 REVERSE_PUBLISHED_CARD = (
-    "DROP FUNCTION published_card(text, text); DROP POLICY owner_reading ON portal_smartcode;"
+    "DROP FUNCTION published_file(text); DROP FUNCTION published_card(text, text); DROP POLICY owner_reading ON portal_smartcode;"
 )

@@ -36,7 +36,7 @@ def _told(entry: AuditEntry) -> dict[str, str]:
     told = {
         "at": f"{timezone.localtime(entry.at):%Y-%m-%d %H:%M}",
         "title": title,
-        "who": f"{entry.actor_name}（{entry.acting_as}）" if entry.acting_as else entry.actor_name,
+        "who": _who(entry),
         "text": entry.reason,
         "kind": "done",
     }
@@ -48,3 +48,9 @@ def _told(entry: AuditEntry) -> dict[str, str]:
             "kind": "void",
         }
     return told
+
+
+def _who(entry: AuditEntry) -> str:
+    if entry.actor_name.startswith("system:"):
+        return _("系统")
+    return f"{entry.actor_name}（{entry.acting_as}）" if entry.acting_as else entry.actor_name

@@ -100,6 +100,7 @@ class SmartCode(TenantModel):
     number_digest = models.CharField(max_length=64, unique=True, null=True)
     file_digest = models.CharField(max_length=64, unique=True, null=True)
     card = models.JSONField()
+    stored_as = models.CharField(max_length=120, blank=True)
     updated_at = models.DateTimeField()
 
     def __str__(self):

@@ -97,7 +97,7 @@ def test_a_changed_figure_no_longer_fits_the_approved_hash(lab):
 
 def test_a_stored_file_whose_content_does_not_hold_is_not_called_valid(lab):
     certificate = make.certificate(lab, "issued")
-    pdf = paper(certificate.content | {"schema": "another"}, )
+    pdf = paper(certificate.content | {"schema": "another"})
     broken = paper(attached=canonical.encoded(certificate.content) + b" ")
     workflow.attach_pdf(certificate, broken, at=NOON)
     assert examined(broken, NOON).exit_code == NOT_OURS
