@@ -7,7 +7,6 @@ unsigned: a signature is appended to them afterwards and never changes what is w
 import base64
 import gc
 import hashlib
-import json
 import logging
 import re
 from collections.abc import Iterator
@@ -31,6 +30,7 @@ from weasyprint.text.ffi import harfbuzz_subset
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
+from certificates import canonical
 from portal import qr
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -131,11 +131,6 @@ class PackagedOnly(URLFetcher):
 FETCHER = PackagedOnly()
 
 
-def canonical(content: dict[str, Any]) -> bytes:
-    """The one byte form of a certificate's content: sorted keys, no spaces, UTF-8."""
-    return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8")
-
-
 def pdf(content: dict[str, Any]) -> bytes:
     """The issued certificate as PDF/A-3 with its canonical content attached as content.json, not yet signed.
 
@@ -143,7 +138,7 @@ def pdf(content: dict[str, Any]) -> bytes:
     Raises: MissingGlyph; FatalURLFetchingError when the template asks for anything that is not packaged.
     Source: ISO/IEC 17025:2017 7.8.2.1, 7.8.4.1; ISO 19005-3.
     """
-    return _written(content["body"], content["issue"], attached=canonical(content))
+    return _written(content["body"], content["issue"], attached=canonical.encoded(content))
 
 
 def preview(body: dict[str, Any]) -> bytes:
@@ -171,7 +166,7 @@ def warm_up() -> None:
 
 def _written(body: dict[str, Any], issue: dict[str, Any] | None, *, attached: bytes | None) -> bytes:
     _refuse_missing_glyphs({"body": body, "issue": issue})
-    identifier = hashlib.sha256(attached or canonical(body)).digest()[:16]
+    identifier = hashlib.sha256(attached or canonical.encoded(body)).digest()[:16]
     fonts, stylesheet = _typography()
     html = render_to_string(TEMPLATE, _page(_without_nulls(body), issue))
     with _NotdefIsAnError():

@@ -1,4 +1,8 @@
-"""The platform's catalogue of methods: methods.csv, brought into the table."""
+"""The platform's catalogue of methods: methods.csv, brought into the table.
+
+The days are those on which a regulation came into force by its own title page or its announcement; a method ends on
+the day its successor begins.
+"""
 
 import csv
 from collections.abc import Iterator

@@ -81,7 +81,9 @@ class AcceptForm(NewPassword):
         max_length=60,
         help_text=_("以后用它登录。小写字母、数字、点和短横线，至少 3 个字符。"),
         validators=[
-            RegexValidator(r"^[a-z0-9][a-z0-9._-]{2,59}\Z", _("请用小写字母、数字、点和短横线，至少 3 个字符，以字母或数字开头。"))
+            RegexValidator(
+                r"^[a-z0-9][a-z0-9._-]{2,59}\Z", _("请用小写字母、数字、点和短横线，至少 3 个字符，以字母或数字开头。")
+            )
         ],
         widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none", "autofocus": True}),
     )

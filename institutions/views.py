@@ -1,12 +1,9 @@
 """An institution's own pages: today, what it is and may do, its people, its members, its audit trail."""
 
-from datetime import date, timedelta
-from decimal import Decimal
+from datetime import date
 from typing import Any
 
-from django.apps import apps
 from django.contrib import messages
-from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Prefetch, Q, QuerySet
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
@@ -39,8 +36,18 @@ from .models import (
     Site,
 )
 from .tasks import invitation_address
-
-DUE = timedelta(days=60)
+from .words import (
+    DUE,
+    authorisation_state,
+    changes_text,
+    cmc_text,
+    day_text,
+    employment_state,
+    invitation_state,
+    method_state,
+    plain,
+    validity,
+)
 
 # What a person without anything to do today reads: what will appear here, and what to do meanwhile.
 QUIET = {
@@ -104,7 +111,7 @@ def profile(request: HttpRequest, slug: str) -> HttpResponse:
             "caption": _("有效资质"),
             "columns": [{"title": _("种类")}, {"title": _("证书编号")}, {"title": _("有效期至")}, {"title": _("状态")}],
             "rows": [
-                [row.get_kind_display(), row.number, _day(row.valid_until), validity(row, day)] for row in in_force
+                [row.get_kind_display(), row.number, day_text(row.valid_until), validity(row, day)] for row in in_force
             ],
             "empty": {"title": _("今天没有有效的资质"), "text": _("没有有效资质，就不能签发证书。")},
         },
@@ -127,7 +134,7 @@ def qualifications(request: HttpRequest, slug: str) -> HttpResponse:
             {"title": _("有效期至")}, {"title": _("状态")},
         ],
         "rows": [
-            [row.number, row.get_kind_display(), row.issuer, _day(row.valid_from), _day(row.valid_until),
+            [row.number, row.get_kind_display(), row.issuer, day_text(row.valid_from), day_text(row.valid_until),
              validity(row, day)]
             for row in page.rows
         ],
@@ -143,7 +150,10 @@ def people(request: HttpRequest, slug: str) -> HttpResponse:
     rows = Employment.objects.visible_to(actor).prefetch_related(
         Prefetch("authorisations", Authorisation.objects.in_force_on(day).order_by("role", "field"), "in_force")
     )
-    filters = [_search(request, _("姓名、工号")), _choice(request, "state", _("状态"), [("on", _("在职")), ("left", _("已离职"))])]
+    filters = [
+        _search(request, _("姓名、工号")),
+        _choice(request, "state", _("状态"), [("on", _("在职")), ("left", _("已离职"))]),
+    ]
     rows = _searched(rows, filters[0]["value"], ["name", "staff_number"])
     if filters[1]["value"] == "on":
         rows = rows.active_on(day)
@@ -162,7 +172,7 @@ def people(request: HttpRequest, slug: str) -> HttpResponse:
                 {"text": row.name, "url": reverse("institutions:person", args=[slug, row.ref])},
                 row.staff_number,
                 row.get_kind_display(),
-                _day(row.started_on),
+                day_text(row.started_on),
                 "、".join(str(authorisation) for authorisation in row.in_force),
                 employment_state(row, day),
             ]
@@ -185,8 +195,8 @@ def person(request: HttpRequest, slug: str, ref: str) -> HttpResponse:
         "facts": [
             {"label": _("工号"), "value": employment.staff_number},
             {"label": _("用工形式"), "value": employment.get_kind_display()},
-            {"label": _("入职日期"), "value": _day(employment.started_on)},
-            {"label": _("离职日期"), "value": _day(employment.ended_on) if employment.ended_on else ""},
+            {"label": _("入职日期"), "value": day_text(employment.started_on)},
+            {"label": _("离职日期"), "value": day_text(employment.ended_on) if employment.ended_on else ""},
         ],
         "authorisations": {
             "caption": _("授权"),
@@ -195,8 +205,8 @@ def person(request: HttpRequest, slug: str, ref: str) -> HttpResponse:
                 {"title": _("有效期至")}, {"title": _("状态")},
             ],
             "rows": [
-                [row.get_role_display(), row.field, row.certificate_number, _day(row.valid_from),
-                 _day(row.valid_until), authorisation_state(row, day)]
+                [row.get_role_display(), row.field, row.certificate_number, day_text(row.valid_from),
+                 day_text(row.valid_until), authorisation_state(row, day)]
                 for row in granted
             ],
             "empty": {"title": _("还没有授权"), "text": _("没有授权的人不能检定、核验或签字。")},
@@ -223,7 +233,7 @@ def scope_items(request: HttpRequest, slug: str) -> HttpResponse:
         "rows": [
             [
                 {"text": row.instrument, "note": row.measurand},
-                f"（{_plain(row.range_low)}～{_plain(row.range_high)}）{row.unit}",
+                f"（{plain(row.range_low)}～{plain(row.range_high)}）{row.unit}",
                 cmc_text(row),
                 row.method.code,
                 row.site.name,
@@ -263,8 +273,8 @@ def methods(request: HttpRequest, slug: str) -> HttpResponse:
             {"title": _("采用场所")}, {"title": _("方法验证")}, {"title": _("现行有效性")},
         ],
         "rows": [
-            [row.method.code, row.method.title, row.method.get_kind_display(), _day(row.method.in_force_from),
-             row.site.name, {"text": _day(row.verified_on), "note": row.verified_by.name}, method_state(row.method, day)]
+            [row.method.code, row.method.title, row.method.get_kind_display(), day_text(row.method.in_force_from),
+             row.site.name, {"text": day_text(row.verified_on), "note": row.verified_by.name}, method_state(row.method, day)]
             for row in page.rows
         ],
         "empty": {"title": _("没有方法"), "text": _("没有符合条件的方法；换一个条件再试。")},
@@ -308,7 +318,9 @@ def audit_trail(request: HttpRequest, slug: str) -> HttpResponse:
         ],
         "empty": {"title": _("没有记录"), "text": _("没有符合条件的记录；换一个条件再试。")},
     }  # fmt: skip
-    return _list(request, _("审计记录"), table, page, _("谁、以什么身份、在什么时候、做了什么、为什么；只能追加，不能改"))
+    return _list(
+        request, _("审计记录"), table, page, _("谁、以什么身份、在什么时候、做了什么、为什么；只能追加，不能改")
+    )
 
 
 @door("GET")
@@ -349,7 +361,7 @@ def members(request: HttpRequest, slug: str) -> HttpResponse:
             "empty": {"title": _("没有成员"), "text": _("没有符合条件的成员；换一个条件再试。")},
         }, page),
         "may_invite": may_invite,
-        "invitations": _open_invitations(request) if may_invite else None,
+        "invitations": _open_invitations(request) if may_invite else {"rows": []},
     }  # fmt: skip
     return render(request, "institutions/members.html", context)
 
@@ -370,12 +382,6 @@ def _open_invitations(request: HttpRequest) -> dict[str, Any]:
             ]
             for row in waiting
         ],
-        "empty": {
-            "title": _("没有等待接受的邀请"),
-            "text": _("邀请同事加入：填姓名、邮箱和角色，对方自己设密码。"),
-            "url": reverse("institutions:member_invite", args=[slug]),
-            "label": _("邀请成员"),
-        },
     }  # fmt: skip
 
 
@@ -493,83 +499,7 @@ def _member_page(
     return render(request, "institutions/member.html", context, status=status)
 
 
-# ---- words for states, and the parts every list has ------------------------------------------------------------------
-
-
-def validity(row: Any, day: date) -> dict[str, str]:
-    """A badge cell for a row with `valid_from` and `valid_until`."""
-    if day < row.valid_from:
-        return {"badge": "planned", "text": _("尚未生效")}
-    if row.valid_until is None:
-        return {"badge": "valid", "text": _("有效")}
-    left = (row.valid_until - day).days
-    if left < 0:
-        return {"badge": "expired", "text": _("已失效 %(days)d 天") % {"days": -left}}
-    if left <= DUE.days:
-        return {"badge": "due", "text": _("剩 %(days)d 天") % {"days": left}}
-    return {"badge": "valid", "text": _("有效")}
-
-
-def authorisation_state(row: Authorisation, day: date) -> dict[str, str]:
-    """A badge cell for an authorisation, which may also have been revoked."""
-    if row.revoked_on and row.revoked_on <= day:
-        return {"badge": "revoked", "text": _("%(day)s 撤销") % {"day": _day(row.revoked_on)}}
-    return validity(row, day)
-
-
-def employment_state(row: Employment, day: date) -> dict[str, str]:
-    """A badge cell: working here that day, not yet, or no longer."""
-    if row.active_on(day):
-        return {"badge": "active", "text": _("在职")}
-    return {"badge": "planned", "text": _("尚未入职")} if day < row.started_on else {"badge": "ended", "text": _("已离职")}
-
-
-def method_state(method: Any, day: date) -> dict[str, str]:
-    """A badge cell: in force that day, not yet, or abolished and by what it is replaced."""
-    if method.in_force_on(day):
-        return {"badge": "current", "text": _("现行有效")}
-    if day < method.in_force_from:
-        return {"badge": "planned", "text": _("未实施")}
-    if method.replaced_by:
-        return {"badge": "bad", "text": _("已被 %(code)s 代替") % {"code": method.replaced_by}}
-    return {"badge": "bad", "text": _("已废止")}
-
-
-def invitation_state(row: Invitation, now: Any) -> dict[str, str]:
-    """A badge cell: open, run out, accepted or withdrawn."""
-    if row.state == Invitation.State.SENT and row.expires_at < now:
-        return {"badge": "expired", "text": _("已过期")}
-    tone = {Invitation.State.SENT: "sent", Invitation.State.ACCEPTED: "accepted"}.get(row.state, "off")
-    return {"badge": tone, "text": row.get_state_display()}
-
-
-def cmc_text(row: ScopeItem) -> str:
-    """The smallest expanded uncertainty of a scope line as it is written: constant part, part of the reading."""
-    constant, slope = _plain(row.cmc_constant), _plain(row.cmc_slope)
-    if not row.cmc_slope:
-        return f"{constant} {row.unit}"
-    return f"{constant} {row.unit} + {slope}·|x|" if row.cmc_constant else f"{slope}·|x|"
-
-
-def changes_text(entry: AuditEntry) -> str:
-    """What an act changed, in words: field, old value, new value; for a refused one the reasons."""
-    return "；".join(_change(entry.target, name, value) for name, value in entry.changes.items())
-
-
-def _change(target: str, name: str, value: Any) -> str:
-    if name == "refused":
-        return " ".join(f"{sentence}（{clause}）" for clause, sentence in value)
-    old, new = value if isinstance(value, list) and len(value) == 2 else ("", value)
-    return f"{_field_label(target, name)} {old} → {new}" if old else f"{_field_label(target, name)} {new}"
-
-
-def _field_label(target: str, name: str) -> str:
-    if not target:
-        return {"address": _("地址")}.get(name, name)
-    try:
-        return str(apps.get_model(target)._meta.get_field(name.removesuffix("_id")).verbose_name)
-    except (LookupError, FieldDoesNotExist):
-        return name
+# ---- the parts every list has ----------------------------------------------------------------------------------------
 
 
 def _list(request: HttpRequest, title: str, table: dict[str, Any], page: Any, hint: str) -> HttpResponse:
@@ -595,7 +525,13 @@ def _search(request: HttpRequest, label: str, name: str = "q") -> dict[str, Any]
 def _choice(request: HttpRequest, name: str, label: str, choices: Any) -> dict[str, Any]:
     value = request.GET.get(name, "")
     known = {key for key, _title in choices}
-    return {"kind": "select", "name": name, "label": label, "choices": choices, "value": value if value in known else ""}
+    return {
+        "kind": "select",
+        "name": name,
+        "label": label,
+        "choices": choices,
+        "value": value if value in known else "",
+    }
 
 
 def _searched(rows: QuerySet, text: str, fields: list[str]) -> QuerySet:
@@ -631,11 +567,3 @@ def _onto(form: Form, refused: Refused) -> None:
 def _say(request: HttpRequest, refused: Refused) -> None:
     for refusal in refused.refusals:
         messages.error(request, refusal.text)
-
-
-def _day(day: date | None) -> str:
-    return day.isoformat() if day else _("长期")
-
-
-def _plain(value: Decimal) -> str:
-    return format(value.normalize(), "f")

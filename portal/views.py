@@ -78,7 +78,9 @@ def _verify_file(request: HttpRequest, file: UploadedFile | None) -> HttpRespons
         return _not_verified(request, _("没有收到文件。请选择证书的 PDF 原件。"))
     if file.size > LARGEST:
         return _not_verified(
-            request, _("文件超过 %(limit)d MB，没有比对。证书的 PDF 原件不会这么大。") % {"limit": LARGEST // 1024**2}, 413
+            request,
+            _("文件超过 %(limit)d MB，没有比对。证书的 PDF 原件不会这么大。") % {"limit": LARGEST // 1024**2},
+            413,
         )
     digest = hashlib.sha256()
     for position, chunk in enumerate(file.chunks()):

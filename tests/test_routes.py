@@ -43,9 +43,7 @@ def objects(slug, text):
         member = Membership.objects.get(user=make.user(lab, Role.OPERATOR, name=text))
         offer = Invitation.objects.create(institution=lab, expires_at=timezone.now() + timedelta(days=1), **invitation)
         uploader = make.actor(lab, Role.ADMINISTRATOR)
-        file = documents.upload(
-            SimpleUploadedFile(f"{text}.pdf", b"%PDF-1.7"), actor=uploader, at=make.NOON
-        )
+        file = documents.upload(SimpleUploadedFile(f"{text}.pdf", b"%PDF-1.7"), actor=uploader, at=make.NOON)
     sample = make.item(lab, name=text, customer=make.customer(lab, text))
     return {
         "institutions.Institution.slug": lab.slug,

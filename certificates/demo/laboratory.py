@@ -8,6 +8,7 @@ import json
 import random
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -33,6 +34,7 @@ from institutions.models import (
     Site,
     User,
 )
+from orders import workflow as orders
 from portal.actors import Actor
 from portal.permissions import Permission
 
@@ -83,7 +85,7 @@ class Laboratory:
         return next(pieces)
 
 
-def noon_of(day: date, hour: int = 10, minute: int = 0) -> datetime:
+def instant(day: date, hour: int, minute: int = 0) -> datetime:
     """The instant at this time of the day in China."""
     return datetime.combine(day, time(hour, minute), SHANGHAI)
 
@@ -113,7 +115,9 @@ def furnish(lab: Laboratory) -> None:
         method=Method.objects.get(code=definition["method"]), definition=definition,
         approved_by=lab.employments[f"{lab.prefix}-technical"],
     )  # fmt: skip
-    lab.customers = [lab.store(Customer, contact="设备科", **customer) for customer in plan["customers"]]
+    for customer in plan["customers"]:
+        blank = Customer(institution=lab.institution, contact="设备科", **customer)
+        lab.customers.append(orders.add_customer(blank, actor=lab.actor("reception"), at=lab.now))
 
 
 def _people(lab: Laboratory) -> None:
@@ -176,13 +180,11 @@ def second_membership(lab: Laboratory, login: str, roles: list[str]) -> None:
 def _qualifications(lab: Laboratory) -> None:
     """What the institution is qualified for, by which methods, and within which limits."""
     plan, methods = lab.plan, {method.code: method for method in Method.objects.all()}
-    qualifications = [
-        lab.store(
-            Qualification, kind=row["kind"], number=row["number"], issuer=row["issuer"],
-            valid_from=lab.day(row["from"]), valid_until=lab.day(row.get("until")),
-        )  # fmt: skip
-        for row in plan["qualifications"]
-    ]
+    qualifications = []
+    for row in plan["qualifications"]:
+        days = {"valid_from": lab.day(row["from"]), "valid_until": lab.day(row.get("until"))}
+        named = {name: row[name] for name in ("kind", "number", "issuer")}
+        qualifications.append(lab.store(Qualification, **named, **days))
     for row in plan["scope"]:
         qualification = qualifications[row["qualification"]]
         lab.store(
@@ -201,14 +203,18 @@ def _qualifications(lab: Laboratory) -> None:
 def _equipment(lab: Laboratory) -> None:
     """Every piece of equipment with its traceability of some years, and the measurement standards made of them."""
     for row in lab.plan["equipment"]:
-        piece = lab.store(
-            Equipment, role=row["role"], asset_number=row["asset"], name=row["name"], model=row["model"],
-            serial_number=row["serial"], manufacturer=row["maker"], site=lab.sites[row.get("site", 0)],
-            range_text=row["range"], range_low=row.get("low"), range_high=row.get("high"), unit=row["unit"],
-            accuracy=row["accuracy"], obsolete=row.get("obsolete", False),
-        )  # fmt: skip
+        values = {
+            "role": row["role"], "asset_number": row["asset"], "name": row["name"], "model": row["model"],
+            "serial_number": row["serial"], "manufacturer": row["maker"], "site": lab.sites[row.get("site", 0)],
+            "range_text": row["range"], "range_low": _figure(row, "low"), "range_high": _figure(row, "high"),
+            "unit": row["unit"], "accuracy": row["accuracy"], "obsolete": row.get("obsolete", False),
+        }  # fmt: skip
+        piece = equipment.register(values, actor=lab.actor("metrology"), at=lab.now)
+        at = _trace(lab, piece, row)
+        if not piece.obsolete:
+            reason = "溯源证书已计量确认，通电核查正常，投入使用"
+            piece = equipment.return_to_use(piece, reason, actor=lab.actor("metrology"), at=at)
         lab.equipment[row["asset"]] = piece
-        _trace(lab, piece, row)
     for row in lab.plan["standards"]:
         standard = lab.store(
             MeasurementStandard, kind=row["kind"], code=row["code"], name=row["name"],
@@ -222,8 +228,15 @@ def _equipment(lab: Laboratory) -> None:
         lab.standards[row["code"]] = standard
 
 
-def _trace(lab: Laboratory, piece: Equipment, row: dict[str, Any]) -> None:
-    """The piece was sent away once a year, and each certificate was confirmed a few days later."""
+def _figure(row: dict[str, Any], name: str) -> Decimal | None:
+    return Decimal(row[name]) if name in row else None
+
+
+def _trace(lab: Laboratory, piece: Equipment, row: dict[str, Any]) -> datetime:
+    """The piece was sent away once a year, and each certificate was confirmed a few days later.
+
+    Returns: when the newest one was recorded.
+    """
     figures = {}
     if "U" in row:
         figures = {"expanded_uncertainty": row["U"], "coverage_factor": "2", "uncertainty_unit": row["unit"]}
@@ -239,5 +252,6 @@ def _trace(lab: Laboratory, piece: Equipment, row: dict[str, Any]) -> None:
             "confirmed_by": lab.employments[f"{lab.prefix}-metrology"],
             "confirmed_on": confirmed,
         }
-        at = min(noon_of(confirmed, 15), lab.now)
+        at = min(instant(confirmed, 15), lab.now)
         equipment.trace(piece, values | figures, None, actor=lab.actor("metrology"), at=at)
+    return at

@@ -19,7 +19,7 @@ from orders.models import Item
 from portal import audit
 from portal.actors import Actor
 
-from .laboratory import Laboratory, noon_of
+from .laboratory import Laboratory, instant
 
 ENDS = ("received", "record", "draft", "returned", "checked", "issued", "void")
 FROM_PAPER = timedelta(days=30)
@@ -78,12 +78,15 @@ def _tell_one(lab: Laboratory, story: dict[str, Any]) -> None:
     record = _begin(lab, story, item, performed)
     if story["ends"] == "record":
         return
-    certificate = workflow.submit(record, actor=_operator(lab, story), at=noon_of(performed, 11))
+    certificate = workflow.submit(record, actor=_operator(lab, story), at=_moment(story, performed, 11))
+    if story.get("fails") and certificate.kind != Certificate.Kind.NOTICE:
+        raise ValueError(f"{story['serial']} does not fail")
+    checker, afternoon = lab.actor("checker"), _moment(story, performed, 14)
     if story["ends"] == "returned":
-        workflow.send_back(certificate, reason=story["reason"], actor=lab.actor("checker"), at=noon_of(performed, 14))
+        workflow.send_back(certificate, reason=story["reason"], actor=checker, at=afternoon)
     if story["ends"] in ("draft", "returned"):
         return
-    certificate = workflow.check(_reread(certificate), actor=lab.actor("checker"), at=noon_of(performed, 14))
+    certificate = workflow.check(_reread(certificate), actor=checker, at=afternoon)
     if story["ends"] != "checked":
         _issue(lab, story, certificate, orders.working_days_after(performed, 1))
 
@@ -103,14 +106,15 @@ def _receive(lab: Laboratory, story: dict[str, Any], performed: date) -> Item:
         "promised_on": orders.working_days_after(received, orders.PROMISE_DAYS),
         "decision_rule": story.get("rule", ""),
     }
-    return orders.receive(values, actor=lab.actor("reception"), at=min(noon_of(received), lab.now))
+    at = min(_moment(story, received, 8), lab.now)
+    return orders.receive(values, actor=lab.actor("reception"), at=at)
 
 
 def _begin(lab: Laboratory, story: dict[str, Any], item: Item, performed: date) -> RawRecord:
     """The data sheet is filled, with one misread figure put right; one in progress is half filled."""
     operator, standard = _operator(lab, story), lab.standards[story["standard"]]
     gauge = Gauge.of(story, lab.procedure.definition)
-    at = min(noon_of(performed, 9, 30), lab.now)
+    at = min(_moment(story, performed, 9), lab.now)
     record = workflow.start(
         item, procedure=lab.procedure, standard=standard, environment_equipment=lab.environment(standard.site),
         site=standard.site, room="压力实验室", performed_on=performed, device=gauge.device, points=gauge.points,
@@ -157,8 +161,8 @@ def _issue(lab: Laboratory, story: dict[str, Any], certificate: Certificate, day
     signatory = lab.actors[story.get("signatory", f"{lab.prefix}-signatory")]
     certificate = _reread(certificate)
     seen = canonical.sha256(content.body(certificate, approver=signatory.name))
-    certificate = workflow.approve(certificate, confirmed_sha256=seen, actor=signatory, at=noon_of(day, 9))
-    workflow.issue(_reread(certificate), actor=signatory, at=noon_of(day, 9, 10))
+    certificate = workflow.approve(certificate, confirmed_sha256=seen, actor=signatory, at=_moment(story, day, 9))
+    workflow.issue(_reread(certificate), actor=signatory, at=_moment(story, day, 10))
 
 
 def void_what_must_be(lab: Laboratory) -> None:
@@ -195,6 +199,11 @@ def _operator(lab: Laboratory, story: dict[str, Any]) -> Actor:
 def _reread(certificate: Certificate) -> Certificate:
     """The certificate as stored, with nothing remembered of its dossier."""
     return Certificate.objects.for_work().get(pk=certificate.pk)
+
+
+def _moment(story: dict[str, Any], day: date, hour: int) -> datetime:
+    """Some time in this hour of the day, always the same for a story."""
+    return instant(day, hour, random.Random(story["serial"]).randrange(60))
 
 
 def _working_day(day: date) -> date:

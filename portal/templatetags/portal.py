@@ -206,7 +206,6 @@ def empty_state(title: str, text: str = "", url: str = "", label: str = "", icon
     return {"title": title, "text": text, "url": url, "label": label, "icon_name": icon_name}
 
 
-register.inclusion_tag("components/empty.html", name="empty")(empty_state)
 
 
 @register.inclusion_tag("components/facts.html")

@@ -337,6 +337,11 @@ def test_a_colleague_of_another_institution_cannot_be_the_one_who_confirmed(sign
     assert signed_in(Role.METROLOGY_MANAGER).post(at(lab, "trace", lab.equipment), sent).status_code == 422
 
 
+def test_somebody_who_left_is_not_offered_as_the_one_who_confirms(signed_in, lab, today):
+    make.employment(lab.institution, "离职的人", ended_on=today - timedelta(1))
+    assert "离职的人" not in signed_in(Role.METROLOGY_MANAGER).get(at(lab, "trace", lab.equipment)).content.decode()
+
+
 def test_full_width_digits_are_understood(signed_in, lab, today):
     sent = typed(lab, today, expanded_uncertainty="０．００１５")
     signed_in(Role.METROLOGY_MANAGER).post(at(lab, "trace", lab.equipment), sent)

@@ -74,7 +74,7 @@ def test_loading_corrects_a_method_and_leaves_a_foreign_one_alone(db):
 
 
 def test_a_newly_abolished_method_is_no_longer_in_force(db, tmp_path):
-    line = "JJG 99-2006,砝码,Weights,verification_regulation,2007-06-08,{},JJG 99-2022"
+    line = "JJG 99-2006,砝码,Weights,verification_regulation,2007-03-06,{},JJG 99-2022"
     catalogue.load(written(tmp_path, line.format("")))
     catalogue.load(written(tmp_path, line.format("2023-06-07")))
     method = Method.objects.get(code="JJG 99-2006")

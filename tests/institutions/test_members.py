@@ -89,7 +89,12 @@ def test_an_invitation_can_be_copied_from_its_page(desk, lab):
 
 @pytest.mark.parametrize(
     ("fields", "sentence"),
-    [({"email": "no address"}, "邮"), ({"roles": []}, "请至少选择一个角色"), ({"name": ""}, "必填"), ({"name": "\x00"}, "空")],
+    [
+        ({"email": "no address"}, "邮"),
+        ({"roles": []}, "请至少选择一个角色"),
+        ({"name": ""}, "必填"),
+        ({"name": "a\x00"}, "空字符"),
+    ],
 )
 def test_a_faulty_invitation_says_why_and_keeps_what_was_typed(desk, lab, fields, sentence):
     answer = desk.post(INVITE, typed(**fields))

@@ -31,7 +31,9 @@ def card(state="issued", valid_until="2027-03-09", **facts):
             "kind": "verification_certificate", "number": "JD26-00001", "conclusion": "合格", "method": "JJG 52-2013",
             "performed_on": "2026-03-10", "issued_on": "2026-03-11", "valid_until": valid_until,
         },
-        "institution": {"name": "岭测", "name_en": "Lingce", "phone": "0990-5550100", "complaint_phone": "0990-5550116"},
+        "institution": {
+            "name": "岭测", "name_en": "Lingce", "phone": "0990-5550100", "complaint_phone": "0990-5550116",
+        },
         **facts,
     }  # fmt: skip
 
@@ -199,9 +201,7 @@ def test_the_page_is_small(client):
 
 def test_a_card_says_nothing_that_is_not_on_the_list():
     with pytest.raises(ValueError, match="customer"):
-        codes.publish(
-            institution_id=1, kind="device", token=TOKEN, at=NOON, card=card(customer={"name": "某公司"})
-        )
+        codes.publish(institution_id=1, kind="device", token=TOKEN, at=NOON, card=card(customer={"name": "某公司"}))
 
 
 def test_the_page_of_a_face_is_plain_json():

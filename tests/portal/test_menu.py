@@ -40,7 +40,9 @@ def test_a_regulator_finds_the_way_back_to_the_region():
 @pytest.mark.parametrize(
     ("path", "title"),
     [
-        ("/i/alpha/", "今日待办"), ("/i/alpha/people/abc/", "人员与授权"), ("/i/alpha/settings/members/x/", "成员与邀请"),
+        ("/i/alpha/", "今日待办"),
+        ("/i/alpha/people/abc/", "人员与授权"),
+        ("/i/alpha/settings/members/x/", "成员与邀请"),
         ("/i/alpha/nowhere/", None),
     ],
 )  # fmt: skip

@@ -21,7 +21,13 @@ class Command(BaseCommand):
             return
         for row in rows:
             feeds = " ".join(f"{name}={feed}" for name, feed in row["arguments"].items())
-            columns = (row["pattern"], ",".join(row["methods"]), row["audience"], row["right"] or "-", row["name"] or "-")
+            columns = (
+                row["pattern"],
+                ",".join(row["methods"]),
+                row["audience"],
+                row["right"] or "-",
+                row["name"] or "-",
+            )
             self.stdout.write("{:<58} {:<14} {:<11} {:<20} {} {}".format(*columns, feeds).rstrip())
 
 

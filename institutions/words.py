@@ -1,0 +1,127 @@
+"""How this app's states, numbers and changes are called on a page."""
+
+import re
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.apps import apps
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models import DateTimeField, Field, JSONField
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+
+from portal.models import AuditEntry
+from portal.permissions import ROLE_TITLES
+
+from .models import Authorisation, Employment, Invitation, Method, ScopeItem
+
+DUE = timedelta(days=60)
+
+
+def validity(row: Any, day: date) -> dict[str, str]:
+    """A badge cell for a row with `valid_from` and `valid_until`."""
+    if day < row.valid_from:
+        return {"badge": "planned", "text": _("尚未生效")}
+    if row.valid_until is None:
+        return {"badge": "valid", "text": _("有效")}
+    left = (row.valid_until - day).days
+    if left < 0:
+        return {"badge": "expired", "text": _("已失效 %(days)d 天") % {"days": -left}}
+    if left <= DUE.days:
+        return {"badge": "due", "text": _("剩 %(days)d 天") % {"days": left}}
+    return {"badge": "valid", "text": _("有效")}
+
+
+def authorisation_state(row: Authorisation, day: date) -> dict[str, str]:
+    """A badge cell for an authorisation, which may also have been revoked."""
+    if row.revoked_on and row.revoked_on <= day:
+        return {"badge": "revoked", "text": _("%(day)s 撤销") % {"day": day_text(row.revoked_on)}}
+    return validity(row, day)
+
+
+def employment_state(row: Employment, day: date) -> dict[str, str]:
+    """A badge cell: working here that day, not yet, or no longer."""
+    if row.active_on(day):
+        return {"badge": "active", "text": _("在职")}
+    return (
+        {"badge": "planned", "text": _("尚未入职")} if day < row.started_on else {"badge": "ended", "text": _("已离职")}
+    )
+
+
+def method_state(method: Method, day: date) -> dict[str, str]:
+    """A badge cell: in force that day, not yet, or abolished and by what it is replaced."""
+    if method.in_force_on(day):
+        return {"badge": "current", "text": _("现行有效")}
+    if day < method.in_force_from:
+        return {"badge": "planned", "text": _("未实施")}
+    if method.replaced_by:
+        return {"badge": "bad", "text": _("已被 %(code)s 代替") % {"code": method.replaced_by}}
+    return {"badge": "bad", "text": _("已废止")}
+
+
+def invitation_state(row: Invitation, now: datetime) -> dict[str, str]:
+    """A badge cell: open, run out, accepted or withdrawn."""
+    if row.state == Invitation.State.SENT and row.expires_at < now:
+        return {"badge": "expired", "text": _("已过期")}
+    tone = {Invitation.State.SENT: "sent", Invitation.State.ACCEPTED: "accepted"}.get(row.state, "off")
+    return {"badge": tone, "text": row.get_state_display()}
+
+
+def cmc_text(row: ScopeItem) -> str:
+    """The smallest expanded uncertainty of a scope line as it is written: constant part, part of the reading."""
+    constant, slope = plain(row.cmc_constant), plain(row.cmc_slope)
+    if not row.cmc_slope:
+        return f"{constant} {row.unit}"
+    return f"{constant} {row.unit} + {slope}·|x|" if row.cmc_constant else f"{slope}·|x|"
+
+
+def changes_text(entry: AuditEntry) -> str:
+    """What an act changed, in words: field, old value, new value; for a refused one the reasons.
+
+    A new row is named by its object; its first values stand on its own page. Left out is what tells a person nothing:
+    references by number, structured data, and fields without a name of their own.
+    """
+    if "refused" in entry.changes:
+        return " ".join(f"{sentence}（{clause}）" for clause, sentence in entry.changes["refused"])
+    if not entry.target:
+        return "；".join(str(new) for _old, new in entry.changes.values())
+    if entry.succeeded and not entry.was and all(old == "" for old, _new in entry.changes.values()):
+        return ""
+    told = (_change(entry.target, name, old, new) for name, (old, new) in entry.changes.items())
+    return "；".join(filter(None, told))
+
+
+def _change(target: str, name: str, old: str, new: str) -> str:
+    try:
+        field = apps.get_model(target)._meta.get_field(name)
+    except (LookupError, FieldDoesNotExist):
+        return ""
+    label = _("状态") if name == "state" else str(field.verbose_name)
+    if field.is_relation or isinstance(field, JSONField) or label == name.replace("_", " "):
+        return ""
+    old, new = _readable(field, old), _readable(field, new)
+    return f"{label}：{old} → {new}" if old else f"{label}：{new}"
+
+
+def _readable(field: Field, text: str) -> str:
+    """A stored value as a person knows it: the word of a choice, the roles of a list, an instant in local time."""
+    if field.choices:
+        return str(dict(field.flatchoices).get(text, text))
+    if isinstance(field, ArrayField):
+        return "、".join(str(ROLE_TITLES.get(item, item)) for item in re.findall(r"\w+", text))
+    if isinstance(field, DateTimeField) and text:
+        return f"{timezone.localtime(parse_datetime(text)):%Y-%m-%d %H:%M}"
+    return text
+
+
+def day_text(day: date | None) -> str:
+    """A last valid day; none means for good."""
+    return day.isoformat() if day else _("长期")
+
+
+def plain(value: Decimal) -> str:
+    """A number without exponent and without trailing zeros."""
+    return format(value.normalize(), "f")

@@ -1,0 +1,363 @@
+"""The wall in the database: what its catalogue says about every table, and what happens to whoever tries it."""
+
+import contextlib
+
+import psycopg2
+import pytest
+from django.apps import apps
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import DatabaseError, IntegrityError, ProgrammingError, connection, transaction
+
+from equipment.models import Equipment
+from institutions.models import Invitation, Membership, Site
+from portal import audit, documents
+from portal.actors import Actor
+from portal.models import AuditEntry
+from portal.permissions import Role
+from portal.tenancy import TenantModel, scope, tenant
+from tests import make
+from tests.conftest import as_owner
+from tests.make import NOON
+
+MODELS = sorted((model for model in apps.get_models() if issubclass(model, TenantModel)), key=lambda m: m._meta.label)
+TABLES = [model._meta.db_table for model in MODELS]
+APPEND_ONLY = [model._meta.db_table for model in MODELS if model.protection == "append_only"]
+LINKS = [
+    (model._meta.db_table, field.column, field.remote_field.model._meta.db_table)
+    for model in MODELS
+    for field in model._meta.local_fields
+    if field.is_relation and issubclass(field.remote_field.model, TenantModel)
+]
+# Tables that belong to no institution, each with the reason why.
+PORTAL_WIDE = {
+    "institutions_institution": "the institutions themselves: public facts only",
+    "institutions_person": "one person across institutions; holds nothing but an identity",
+    "institutions_user": "accounts; what one may do follows from memberships",
+    "institutions_method": "published regulations and standards, the same for everybody",
+    "institutions_loginfailure": "counts guesses before anybody is known",
+    "portal_outboxentry": "ids of work, read across institutions by relay and workers",
+    "django_session": "Django: who is signed in",
+    "django_content_type": "Django: names of models",
+    "django_migrations": "Django: which migrations have run; read-only",
+    "auth_group": "Django: not used",
+    "auth_group_permissions": "Django: not used",
+    "auth_permission": "Django: not used",
+}
+
+
+def rows(query, *values):
+    with connection.cursor() as cursor:
+        cursor.execute(query, values)
+        return cursor.fetchall()
+
+
+def populated(slug):
+    """An institution with at least one row in every tenant table."""
+    world = make.laboratory(slug)
+    make.certificate(world, "released")
+    lab = world.institution
+    manager = make.actor(lab, Role.ADMINISTRATOR)
+    with tenant(lab.pk):
+        documents.upload(SimpleUploadedFile("licence.pdf", b"%PDF-1.7 text"), actor=manager, at=NOON)
+        Invitation.objects.create(
+            institution=lab, email="a@example.test", name="许知远", roles=[Role.CHECKER], expires_at=NOON
+        )
+    return world
+
+
+@pytest.fixture
+def two_labs(db):
+    return populated("alpha"), populated("beta")
+
+
+def tables_with_rows():
+    return [table for table in TABLES if rows(f"SELECT EXISTS (SELECT FROM {table})")[0][0]]
+
+
+# --- what the catalogue says
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("table", TABLES)
+def test_row_security_is_enabled_and_forced(table):
+    assert rows("SELECT relrowsecurity, relforcerowsecurity FROM pg_class WHERE oid = %s::regclass", table) == [
+        (True, True)
+    ]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("table", TABLES)
+def test_rows_are_written_and_read_inside_their_institution(table):
+    ((using, check, command, roles),) = rows(
+        "SELECT qual, with_check, cmd, roles::text FROM pg_policies"
+        " WHERE tablename = %s AND policyname = 'tenant_isolation'",
+        table,
+    )
+    assert (using, command, roles) == ("(institution_id = app_tenant())", "ALL", "{public}")
+    allowed = {using}
+    if table in ("portal_auditentry", "institutions_membership"):
+        allowed = {"((institution_id = app_tenant()) OR (institution_id IS NULL))"}
+    assert check in allowed
+
+
+@pytest.mark.django_db
+def test_every_other_policy_opens_for_reading_only():
+    others = rows("SELECT tablename, policyname, cmd FROM pg_policies WHERE policyname <> 'tenant_isolation'")
+    assert {(policy, command) for _, policy, command in others} <= {
+        ("regulator_reading", "SELECT"),
+        ("also_readable", "SELECT"),
+        ("owner_reading", "SELECT"),
+    }
+    assert {table for table, policy, _ in others if policy == "also_readable"} == {"institutions_membership"}
+    assert {table for table, policy, _ in others if policy == "owner_reading"} == {"portal_smartcode"}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("table", TABLES)
+def test_a_row_can_be_pointed_at_together_with_its_institution(table):
+    assert (["institution_id", "id"],) in rows(
+        "SELECT ARRAY(SELECT a.attname::text FROM unnest(c.conkey) WITH ORDINALITY AS k (number, place)"
+        " JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.number ORDER BY place)"
+        " FROM pg_constraint c WHERE c.conrelid = %s::regclass AND c.contype = 'u'",
+        table,
+    )
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("table", "column", "parent"), LINKS)
+def test_a_row_points_at_parents_of_its_own_institution(table, column, parent):
+    pairs = rows(
+        "SELECT ARRAY(SELECT f.attname || ' -> ' || t.attname FROM generate_subscripts(c.conkey, 1) AS i"
+        " JOIN pg_attribute f ON f.attrelid = c.conrelid AND f.attnum = c.conkey[i]"
+        " JOIN pg_attribute t ON t.attrelid = c.confrelid AND t.attnum = c.confkey[i] ORDER BY 1)"
+        " FROM pg_constraint c WHERE c.contype = 'f' AND c.convalidated"
+        " AND c.conrelid = %s::regclass AND c.confrelid = %s::regclass",
+        table,
+        parent,
+    )
+    assert (sorted(["institution_id -> institution_id", f"{column} -> id"]),) in pairs
+
+
+@pytest.mark.django_db
+def test_every_table_belongs_to_institutions_or_has_a_reason_not_to():
+    found = {name for (name,) in rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")}
+    assert found - set(PORTAL_WIDE) == set(TABLES)
+
+
+@pytest.mark.django_db
+def test_no_portal_wide_table_points_at_rows_of_an_institution():
+    pointing = rows(
+        "SELECT conrelid::regclass::text FROM pg_constraint"
+        " WHERE contype = 'f' AND confrelid::regclass::text = ANY(%s)",
+        TABLES,
+    )
+    assert {table for (table,) in pointing} <= set(TABLES)
+
+
+@pytest.mark.django_db
+def test_no_view_shows_rows_with_the_rights_of_its_owner():
+    assert (
+        rows(
+            "SELECT relname FROM pg_class WHERE relkind IN ('v', 'm') AND relnamespace = 'public'::regnamespace"
+            " AND NOT coalesce('security_invoker=true' = ANY(reloptions), false)"
+        )
+        == []
+    )
+
+
+@pytest.mark.django_db
+def test_only_the_readings_by_exact_key_work_with_the_rights_of_their_owner():
+    found = rows("SELECT proname, proconfig[1] FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace")
+    assert {name for name, _ in found} <= {"published_card", "published_file"}
+    assert {path.partition("=")[2].partition(",")[0] for _, path in found} == {"pg_catalog"}
+
+
+# --- what the runtime role is and may do
+
+
+@pytest.mark.django_db
+def test_the_runtime_role_is_nobody_special():
+    assert rows(
+        "SELECT rolsuper, rolbypassrls, rolcreatedb, rolcreaterole, rolreplication FROM pg_roles"
+        " WHERE rolname = current_user"
+    ) == [(False, False, False, False, False)]
+    assert rows("SELECT roleid FROM pg_auth_members WHERE member = current_user::regrole") == []
+
+
+@pytest.mark.django_db
+def test_the_runtime_role_owns_nothing():
+    assert rows("SELECT objid FROM pg_shdepend WHERE refobjid = current_user::regrole AND deptype = 'o'") == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("table", TABLES)
+def test_the_runtime_role_erases_no_row_of_an_institution(table):
+    rights = ["DELETE", "TRUNCATE", "REFERENCES", "TRIGGER", *(["UPDATE"] if table in APPEND_ONLY else [])]
+    held = [right for right in rights if rows("SELECT has_table_privilege(%s, %s)", table, right)[0][0]]
+    assert held == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "ALTER TABLE institutions_site DISABLE ROW LEVEL SECURITY",
+        "ALTER TABLE institutions_site NO FORCE ROW LEVEL SECURITY",
+        "ALTER POLICY tenant_isolation ON institutions_site USING (true)",
+        "DROP POLICY tenant_isolation ON institutions_site",
+        "CREATE POLICY mine ON institutions_site USING (true)",
+        "TRUNCATE institutions_site CASCADE",
+        "ALTER TABLE portal_auditentry DISABLE TRIGGER append_only",
+        "SET session_replication_role = replica",
+        "CREATE OR REPLACE FUNCTION app_tenant() RETURNS bigint LANGUAGE sql AS 'SELECT 1::bigint'",
+        "DELETE FROM django_migrations",
+        "DELETE FROM portal_outboxentry",
+        "DELETE FROM institutions_institution",
+        "CREATE TABLE public.mine ()",
+        "SET ROLE portal_owner",
+    ],
+)
+def test_the_runtime_role_cannot_take_the_wall_down(statement):
+    with pytest.raises(ProgrammingError) as refused, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+    assert isinstance(refused.value.__cause__, psycopg2.errors.InsufficientPrivilege)
+
+
+@pytest.mark.django_db
+def test_the_runtime_role_cannot_grant_itself_more():
+    with connection.cursor() as cursor:
+        cursor.execute("GRANT DELETE ON institutions_site TO CURRENT_USER")  # PostgreSQL warns and grants nothing
+    assert rows("SELECT has_table_privilege('institutions_site', 'DELETE')") == [(False,)]
+
+
+def test_switching_row_security_off_makes_queries_fail_instead_of_telling(two_labs):
+    rows("SELECT set_config('row_security', 'off', true)")
+    with pytest.raises(ProgrammingError, match="row-level security"), transaction.atomic():
+        Site.objects.count()
+
+
+# --- what happens to rows
+
+
+def test_a_scope_shows_rows_of_its_institution_only(two_labs):
+    alpha, beta = two_labs
+    with tenant(alpha.institution.pk):
+        assert tables_with_rows() == TABLES
+        owners = {owner for table in TABLES for (owner,) in rows(f"SELECT DISTINCT institution_id FROM {table}")}
+    assert owners == {alpha.institution.pk} != {beta.institution.pk}
+
+
+def test_without_a_scope_no_table_shows_a_row(two_labs):
+    assert tables_with_rows() == []
+
+
+def test_in_the_scope_of_an_institution_that_has_nothing_no_table_shows_a_row(two_labs):
+    with tenant(make.institution("empty").pk):
+        assert tables_with_rows() == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("table", TABLES)
+def test_without_a_scope_nothing_is_inserted(table):
+    lab = make.institution()
+    with pytest.raises(ProgrammingError, match="row-level security"), transaction.atomic():
+        rows(f"INSERT INTO {table} (institution_id, ref) VALUES (%s, 'x') RETURNING id", lab.pk)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("table", TABLES)
+def test_nothing_is_inserted_for_another_institution(table):
+    stranger = make.institution("beta")
+    with (
+        pytest.raises(ProgrammingError, match="row-level security"),
+        tenant(make.institution("alpha").pk),
+    ):
+        rows(f"INSERT INTO {table} (institution_id, ref) VALUES (%s, 'x') RETURNING id", stranger.pk)
+
+
+def test_rows_of_another_institution_are_neither_changed_nor_moved(two_labs):
+    alpha, beta = two_labs
+    with tenant(alpha.institution.pk):
+        assert Site.objects.filter(pk=beta.site.pk).update(name="x") == 0
+        with pytest.raises(ProgrammingError, match="row-level security"), transaction.atomic():
+            Site.objects.filter(pk=alpha.site.pk).update(institution=beta.institution)
+
+
+def test_a_row_that_points_at_another_institutions_parent_is_refused_at_commit(two_labs):
+    alpha, beta = two_labs
+    with pytest.raises(IntegrityError, match="same_tenant"), tenant(alpha.institution.pk):
+        make.equipment(alpha.institution, beta.site)
+        rows("SET CONSTRAINTS ALL IMMEDIATE; SELECT 1")
+    assert not Equipment.objects.filter(site_id=beta.site.pk).exists()
+
+
+# --- what must stay
+
+
+@pytest.mark.django_db(transaction=True)
+def test_append_only_rows_are_changed_and_removed_by_nobody_not_even_their_owner():
+    lab = populated("alpha").institution
+    with contextlib.closing(as_owner()) as owner, owner.cursor() as cursor:
+        for table in APPEND_ONLY:
+            for statement in (f"UPDATE {table} SET ref = ref", f"DELETE FROM {table}"):
+                cursor.execute("SELECT set_config('app.tenant', %s, true)", [str(lab.pk)])
+                with pytest.raises(psycopg2.errors.RestrictViolation):
+                    cursor.execute(statement)
+                owner.rollback()
+
+
+def test_append_only_rows_are_changed_and_removed_by_no_statement_of_the_portal(two_labs):
+    with tenant(two_labs[0].institution.pk):
+        for table in APPEND_ONLY:
+            for statement in (f"UPDATE {table} SET ref = ref", f"DELETE FROM {table}"):
+                with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
+                    rows(statement)
+
+
+# --- the regulator and the platform
+
+
+@pytest.mark.django_db
+def test_a_regulator_sees_the_institutions_of_its_region_only():
+    near, far = make.institution("near", region_code="440300"), make.institution("far", region_code="110100")
+    for lab in (near, far):
+        make.site(lab)
+    with scope(region="4403"):
+        assert set(Site.objects.values_list("institution__slug", flat=True)) == {"near"}
+    with scope(region="44"):
+        assert set(Site.objects.values_list("institution__slug", flat=True)) == {"near"}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("region", ["", "%", "_4", "03", "4403000"])
+def test_a_region_is_a_prefix_and_no_pattern(region):
+    make.site(make.institution(region_code="440300"))
+    with scope(region=region):
+        assert not Site.objects.exists()
+
+
+def test_a_regulator_reads_every_table_and_writes_none(two_labs):
+    lab = two_labs[0].institution
+    with scope(region="4403"):
+        assert tables_with_rows() == TABLES
+        assert Site.objects.update(name="x") == 0
+        with pytest.raises(ProgrammingError, match="row-level security"), transaction.atomic():
+            Site.objects.create(institution=lab, name="x", address="x")
+
+
+@pytest.mark.django_db
+def test_a_user_reads_memberships_of_its_own_everywhere_and_nobody_elses():
+    regulator = make.regulator()
+    make.user(make.institution(), Role.OPERATOR)
+    with scope(user_id=regulator.pk):
+        assert list(Membership.objects.values_list("user_id", flat=True)) == [regulator.pk]
+        assert Membership.objects.update(region_code="") == 0
+
+
+@pytest.mark.django_db
+def test_platform_entries_of_the_audit_trail_are_written_and_read_by_no_institution():
+    audit.record(Actor.system("platform"), "portal.started")
+    with tenant(make.institution().pk):
+        assert not AuditEntry.objects.filter(verb="portal.started").exists()
+    with pytest.raises(DatabaseError), transaction.atomic():
+        AuditEntry.objects.create(institution_id=make.institution().pk, actor_name="x", verb="x")
