@@ -3,7 +3,6 @@
 `body` is composed from the locked record, frozen and hashed at approval; `issue` is added when the number is given.
 """
 
-import copy
 from calendar import monthrange
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -118,11 +117,11 @@ def body(certificate: Certificate, *, approver: str) -> dict:
 
 def issued(certificate: Certificate, *, address: str) -> dict:
     """The whole content once number, times, token and verification code are given."""
-    frozen = copy.deepcopy(certificate.body)
-    frozen["people"]["approver"]["at"] = _instant(certificate.approved_at)
+    people = certificate.body["people"]
+    approver = {**people["approver"], "at": _instant(certificate.approved_at)}
     return {
         "schema": SCHEMA,
-        "body": frozen,
+        "body": {**certificate.body, "people": {**people, "approver": approver}},
         "issue": {
             "number": certificate.number,
             "issued_on": certificate.issued_at.astimezone(CHINA).date().isoformat(),

@@ -37,12 +37,20 @@ CALIBRATION = "calibration"
 
 @dataclass(frozen=True)
 class Problem:
-    """Something about one cell, or about the sheet (point_index None); a blocking one keeps the cell from counting."""
+    """Something about one cell, or about the sheet (point_index None); a blocking one keeps the cell from counting.
+
+    `sentence` stands beside the cell; `named` says which cell it is about.
+    """
 
     point_index: int | None
     key: str
     sentence: str
     blocking: bool = True
+    where: str = ""
+
+    @property
+    def named(self) -> str:
+        return f"{self.where}：{self.sentence}" if self.where else self.sentence
 
 
 @dataclass(frozen=True)
@@ -264,23 +272,24 @@ def _cell(
     try:
         value = parse(typed)
     except Unreadable as unreadable:
-        return Cell(key, typed, None, typed, Problem(point.index, key, f"{where}：{unreadable.sentence}"))
+        return Cell(key, typed, None, typed, Problem(point.index, key, unreadable.sentence, where=where))
     if step is None or step <= 0:
         return Cell(key, typed, value, plain(value), None)
     if value % step != 0:
         below, above = (trimmed(each, places_of(step)) for each in _neighbours(value, step))
         explained = f"{definition['reading_step_text']}，" if definition.get("reading_step_text") else ""
         sentence = (
-            f"{where} {plain(value)} 未被接受：{explained}读数应为 {plain(step)} {unit} 的整数倍。"
-            f"请重读后输入 {below} 或 {above}；原输入会保留在改动记录里。"
+            f"{plain(value)} 未被接受：{explained}读数应为 {plain(step)} {unit} 的整数倍。"
+            f"请重读后输入 {below} 或 {above}。"
         )
-        return Cell(key, typed, None, typed, Problem(point.index, key, sentence))
+        return Cell(key, typed, None, typed, Problem(point.index, key, sentence, where=where))
     text = plain(round_places(value, places_of(step)))
     far = evaluate_partial(definition["plausible"], names) if definition.get("plausible") else None
     if far is not None and abs(value - point.value) > far:
         away = trimmed(abs(value - point.value), places_of(step))
-        sentence = f"{where} {text} 与标准值相差 {away} {unit}，请再看一眼指示后确认。"
-        return Cell(key, typed, value, text, Problem(point.index, key, sentence, blocking=False))
+        sentence = f"{text} 与标准值相差 {away} {unit}，请再看一眼指示后确认。"
+        problem = Problem(point.index, key, sentence, blocking=False, where=where)
+        return Cell(key, typed, value, text, problem)
     return Cell(key, typed, value, text, None)
 
 

@@ -4,6 +4,8 @@ from datetime import date
 from decimal import Decimal
 from functools import cached_property
 
+from django.db.models import prefetch_related_objects
+
 from equipment.models import Equipment, MeasurementStandard, Traceability
 from institutions.models import Authorisation, MethodAdoption, ScopeItem
 
@@ -73,10 +75,9 @@ class Dossier:
     @cached_property
     def parts(self) -> list[Equipment]:
         """The equipment of the measurement standard, main standards first."""
-        parts = self.record.standard.parts.select_related("equipment").prefetch_related("equipment__traceabilities")
-        return sorted(
-            (part.equipment for part in parts), key=lambda e: (e.role != Equipment.Role.STANDARD, e.asset_number)
-        )
+        parts = [part.equipment for part in self.record.standard.parts.select_related("equipment")]
+        prefetch_related_objects([*parts, self.environment], "traceabilities")
+        return sorted(parts, key=lambda e: (e.role != Equipment.Role.STANDARD, e.asset_number))
 
     @cached_property
     def environment(self) -> Equipment:
@@ -132,9 +133,7 @@ class Dossier:
     def authorisations(self) -> list[Authorisation]:
         """The authorisations in this field of everybody in the institution."""
         return list(
-            Authorisation.objects.filter(
-                institution_id=self.record.institution_id, field=self.field
-            ).select_related("employment")
+            Authorisation.objects.filter(institution_id=self.record.institution_id, field=self.field)
         )
 
     def authorised(self, employment_id: int | None, roles, day: date) -> bool:
@@ -145,9 +144,9 @@ class Dossier:
 
     def who_may(self, role: str, day: date) -> list[str]:
         """Names of those who hold the role in this field that day, for a sentence that says whom to ask."""
-        return sorted(
-            {g.employment.name for g in self.authorisations if g.role == role and g.in_force_on(day)}
-        )
+        grants = [grant for grant in self.authorisations if grant.role == role and grant.in_force_on(day)]
+        prefetch_related_objects(grants, "employment")
+        return sorted({grant.employment.name for grant in grants})
 
     @cached_property
     def adoption(self) -> MethodAdoption | None:

@@ -7,6 +7,7 @@ measurement and, for what must also hold on the day of issue, again on that day.
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from django.urls import reverse
@@ -21,6 +22,7 @@ from . import canonical, conformity, units
 
 CHINA = ZoneInfo("Asia/Shanghai")
 LONGEST_DELAY = timedelta(days=1)
+LIVING = ("draft", "returned", "checked", "approved", "issued")
 
 
 def day_of(at: datetime):
@@ -29,6 +31,25 @@ def day_of(at: datetime):
 
 def _link(row, name, *args):
     return reverse(name, args=[row.institution.slug, *args])
+
+
+def _pointer(row, text, name, *args):
+    """Where a refusal points, to be called only when there is one: making an address takes longer than most gates."""
+    return {"link": _link(row, name, *args), "link_text": text}
+
+
+def item_is_free(record, actor, at) -> Iterator[Refusal]:
+    """No other record of the item is open or certified: a form sent twice opens one data sheet."""
+    open_ones = record.item.records.filter(state="draft")
+    certified = record.item.records.filter(certificates__state__in=LIVING)
+    other = (open_ones | certified).distinct().first()
+    if other is not None:
+        yield Refusal(
+            "B-5.8-a",
+            _("样品 %(item)s 已有记录 %(record)s。请继续填写它；要重新记录，请先放弃它。")
+            % {"item": record.item.number, "record": other.number},
+            link=_link(other, "certificates:record", other.ref), link_text=_("打开记录"),
+        )  # fmt: skip
 
 
 # --- what was read
@@ -44,7 +65,7 @@ def sheet_is_complete(row, actor, at) -> Iterator[Refusal]:
             yield Refusal("B-5.7-a", _("“%(title)s”没有填写。请补充。") % {"title": check.title})
     for problem in sheet.problems:
         if problem.blocking:
-            yield Refusal("C-6.3.2", problem.sentence)
+            yield Refusal("C-6.3.2", problem.named)
 
 
 def environment_is_suitable(row, actor, at) -> Iterator[Refusal]:
@@ -73,7 +94,7 @@ def standard_was_assessed(row, actor, at) -> Iterator[Refusal]:
     """The measurement standard's assessment certificate was valid on the day. Source: A-6.1.1, B-5.8-d."""
     dossier = row.dossier
     standard = dossier.standard
-    link = {"link": _link(row, "equipment:standard", standard.ref), "link_text": _("查看计量标准")}
+    link = partial(_pointer, row, _("查看计量标准"), "equipment:standard", standard.ref)
     if not standard.assessed_for(dossier.day):
         yield Refusal(
             "A-6.1.1",
@@ -82,14 +103,14 @@ def standard_was_assessed(row, actor, at) -> Iterator[Refusal]:
                 "name": standard.name, "certificate": standard.assessment_certificate, "start": standard.assessed_on,
                 "end": standard.assessed_until, "day": dossier.day,
             },
-            **link,
+            **link(),
         )  # fmt: skip
     if standard.state != MeasurementStandard.State.IN_USE:
         yield Refusal(
             "C-4.1.2",
             _("计量标准“%(name)s”当前状态为“%(state)s”，不能用于量值传递。")
             % {"name": standard.name, "state": standard.get_state_display()},
-            **link,
+            **link(),
         )
 
 
@@ -97,13 +118,13 @@ def equipment_was_traced(row, actor, at) -> Iterator[Refusal]:
     """Every piece of equipment used had a traceability certificate covering the day. Source: A-6.2.2, C-5.4.2-s1."""
     dossier = row.dossier
     for equipment, trace in dossier.used:
-        link = {"link": _link(row, "equipment:detail", equipment.ref), "link_text": _("查看设备")}
+        link = partial(_pointer, row, _("查看设备"), "equipment:detail", equipment.ref)
         name = {"name": f"{equipment.name} {equipment.asset_number}", "day": dossier.day}
         if trace is None:
             last = equipment.latest_traceability
             clause = "C-5.4.2-s1" if equipment.role == Equipment.Role.ENVIRONMENT else "A-6.2.2"
             if last is None:
-                yield Refusal(clause, _("%(name)s 没有溯源证书。请先送检并登记，再重测。") % name, **link)
+                yield Refusal(clause, _("%(name)s 没有溯源证书。请先送检并登记，再重测。") % name, **link())
             else:
                 yield Refusal(
                     clause,
@@ -112,17 +133,17 @@ def equipment_was_traced(row, actor, at) -> Iterator[Refusal]:
                         **name, "certificate": last.certificate_number,
                         "start": last.calibrated_on, "end": last.valid_until,
                     },
-                    **link,
+                    **link(),
                 )  # fmt: skip
         if equipment.state != Equipment.State.IN_USE:
             yield Refusal(
                 "D-4.4.3.2-s1",
                 _("%(name)s 当前状态为“%(state)s”。请先查明对本次结果的影响。")
                 % {**name, "state": equipment.get_state_display()},
-                **link,
+                **link(),
             )
         if equipment.obsolete:
-            yield Refusal("A-6.2.1.1-s2", _("%(name)s 属于国家明令淘汰的器具，不得使用。") % name, **link)
+            yield Refusal("A-6.2.1.1-s2", _("%(name)s 属于国家明令淘汰的器具，不得使用。") % name, **link())
 
 
 def standard_is_suitable(row, actor, at) -> Iterator[Refusal]:
@@ -172,7 +193,7 @@ def method_was_in_force(row, actor, at) -> Iterator[Refusal]:
 def points_are_inside_scope(row, actor, at) -> Iterator[Refusal]:
     """Every point lies inside a line of scope for the instrument, quantity, method and site. Source: A-6.1.3, B-5.8-e."""
     dossier = row.dossier
-    link = {"link": _link(row, "institutions:scope"), "link_text": _("查看能力范围")}
+    link = partial(_pointer, row, _("查看能力范围"), "institutions:scope")
     outside = [point for point in dossier.points if dossier.scope_at(point) is None]
     if outside:
         yield Refusal(
@@ -183,14 +204,14 @@ def points_are_inside_scope(row, actor, at) -> Iterator[Refusal]:
                 "site": dossier.record.site.name, "points": "、".join(f"{p:f}" for p in outside),
                 "unit": dossier.definition["unit"],
             },
-            **link,
+            **link(),
         )  # fmt: skip
 
 
 def qualification_is_valid(row, actor, at) -> Iterator[Refusal]:
     """The qualification behind the scope is valid on the day of measurement and today. Source: B-4.3-s2, C-4.1.2-c-s1."""
     dossier = row.dossier
-    link = {"link": _link(row, "institutions:qualifications"), "link_text": _("查看资质")}
+    link = partial(_pointer, row, _("查看资质"), "institutions:qualifications")
     qualifications = {item.qualification_id: item.qualification for item in dossier.scope}.values()
     for qualification in qualifications:
         for day, word in ((dossier.day, _("检校日")), (day_of(at), _("今天"))):
@@ -199,12 +220,12 @@ def qualification_is_valid(row, actor, at) -> Iterator[Refusal]:
                     "B-4.3-s2",
                     _("%(name)s 在%(word)s %(day)s 无效（有效期至 %(until)s）。")
                     % {"name": qualification, "word": word, "day": day, "until": qualification.valid_until or "—"},
-                    **link,
+                    **link(),
                 )
     if dossier.record.item.activity == Item.Activity.VERIFICATION and not any(
         qualification.permits_verification for qualification in qualifications
     ):
-        yield Refusal("C-4.1.2-c-s1", _("检定须以计量授权或法定计量检定机构授权为依据，本项目的能力范围没有这类依据。"), **link)
+        yield Refusal("C-4.1.2-c-s1", _("检定须以计量授权或法定计量检定机构授权为依据，本项目的能力范围没有这类依据。"), **link())
 
 
 # --- what is stated
@@ -271,21 +292,21 @@ OPERATOR_ROLES = {
 
 def operator_was_authorised(row, actor, at) -> Iterator[Refusal]:
     """The operator was employed, within age and authorised in the field on the day. Source: B-4.5-d, C-5.1.4, C-5.1.2-s4."""
-    dossier = row.dossier
-    operator, activity = dossier.record.operator, dossier.record.item.activity
-    link = {"link": _link(row, "institutions:people"), "link_text": _("查看人员与授权")}
+    dossier, operator = row.dossier, row.operator
+    activity = dossier.record.item.activity
+    link = partial(_pointer, row, _("查看人员与授权"), "institutions:people")
     facts = {"name": operator.name, "field": dossier.field, "day": dossier.day}
     if not operator.active_on(dossier.day):
-        yield Refusal("C-5.1.2-s3", _("%(name)s 在检校日 %(day)s 不在职。") % facts, **link)
+        yield Refusal("C-5.1.2-s3", _("%(name)s 在检校日 %(day)s 不在职。") % facts, **link())
     if not operator.within_age_on(dossier.day):
-        yield Refusal("C-5.1.2-s4", _("%(name)s 在检校日 %(day)s 已超过 65 周岁，不得从事检定校准。") % facts, **link)
+        yield Refusal("C-5.1.2-s4", _("%(name)s 在检校日 %(day)s 已超过 65 周岁，不得从事检定校准。") % facts, **link())
     if not dossier.authorised(operator.pk, OPERATOR_ROLES[activity], dossier.day):
         role = OPERATOR_ROLES[activity][0]
         yield Refusal(
             "B-4.5-d",
             _("%(name)s 在检校日 %(day)s 没有“%(field)s”专业的%(role)s授权。当日有授权的人：%(others)s。请由他们重测。")
             % {**facts, "role": role.label, "others": "、".join(dossier.who_may(role, dossier.day)) or _("无")},
-            **link,
+            **link(),
         )
 
 

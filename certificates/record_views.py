@@ -168,14 +168,22 @@ def _sheet_page(request, record, *, outcomes=(), refusals=(), status=200) -> Htt
         "facts": presentation.item_facts(record),
         "standards": presentation.standards_used(dossier),
         "sheet": presentation.sheet(record, actor, outcomes.values()),
-        "live": presentation.live(record),
         "entries": _other_cells(dossier, outcomes),
-        "may_write": presentation.may_write(record, actor),
         "refusals": refusals,
-        "blocked": workflow.SUBMIT.refusals(record, actor=actor, at=timezone.now()) if record.state == "draft" else (),
         "timeline": history.timeline(record, *filter(None, [certificate])),
     }
-    return render(request, "certificates/record.html", context, status=status)
+    return render(request, "certificates/record.html", context | _live(record, actor), status=status)
+
+
+def _live(record: RawRecord, actor) -> dict:
+    """What changes with every reading: the result so far, and what still stands against submitting."""
+    draft = record.state == RawRecord.State.DRAFT
+    return {
+        "record": record,
+        "live": presentation.live(record),
+        "may_write": presentation.may_write(record, actor),
+        "blocked": workflow.SUBMIT.refusals(record, actor=actor, at=timezone.now()) if draft else (),
+    }
 
 
 def _other_cells(dossier, outcomes) -> list[dict]:
@@ -280,9 +288,7 @@ def _answer(request, record: RawRecord, outcomes) -> dict:
          "html": badge(**presentation.verdict(point.verdict, complete=point.complete))}
         for point in computed.points
     ]  # fmt: skip
-    panel = render_to_string(
-        "certificates/_live.html", {"live": presentation.live(record), "actor": actor}, request=request
-    )
+    panel = render_to_string("certificates/_live.html", _live(record, actor), request=request)
     return {
         "cells": cells,
         "derived": derived,

@@ -22,7 +22,9 @@ from .models import Certificate, Procedure, RawRecord
 
 R, C = RawRecord.State, Certificate.State
 
-START = Transition("start", frozenset({""}), R.DRAFT, Permission.RECORD_WRITE)
+START = Transition(
+    "start", frozenset({""}), R.DRAFT, Permission.RECORD_WRITE, gates=(gates.item_is_free,)
+)
 SUBMIT = Transition("submit", frozenset({R.DRAFT}), R.SUBMITTED, Permission.RECORD_WRITE, gates=gates.RECORD)
 ABANDON_RECORD = Transition("abandon", frozenset({R.DRAFT}), R.ABANDONED, Permission.RECORD_WRITE)
 

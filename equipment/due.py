@@ -35,10 +35,9 @@ def limits(window: str, day: date) -> tuple[date | None, date]:
 
 def window_of(until: date, day: date) -> str | None:
     """The counted window in which this last valid day lies, None when it is further away."""
-    left = (until - day).days
     for window in COUNTED:
-        first, last = WINDOWS[window]
-        if (first is None or first <= left) and left <= last:
+        first, last = limits(window, day)
+        if (first is None or first <= until) and until <= last:
             return window
     return None
 

@@ -75,8 +75,13 @@ class Equipment(TenantModel):
         return reverse("equipment:detail", args=[self.institution.slug, self.ref])
 
     def traced_on(self, day: date) -> "Traceability | None":
-        """The traceability certificate that covered that day, the newest when several did. Source: A-6.2.2."""
-        covering = [trace for trace in self.traceabilities.all() if trace.covers(day)]
+        """The traceability certificate that covered that day, the newest when several did. Source: A-6.2.2.
+
+        A certificate recorded again under the same number corrects the earlier row, which no longer counts.
+        """
+        recorded = sorted(self.traceabilities.all(), key=lambda trace: trace.pk)
+        standing = {(trace.issuer, trace.certificate_number): trace for trace in recorded}.values()
+        covering = [trace for trace in standing if trace.covers(day)]
         return max(covering, key=lambda trace: (trace.calibrated_on, trace.pk), default=None)
 
     @property
@@ -119,7 +124,8 @@ class Traceability(TenantModel):
         return self.certificate_number
 
     def covers(self, day: date) -> bool:
-        return self.calibrated_on <= day <= self.valid_until
+        """Calibrated and metrologically confirmed by that day, and not yet run out. Source: A-6.2.2, C-5.5.4."""
+        return max(self.calibrated_on, self.confirmed_on) <= day <= self.valid_until
 
 
 class StandardQuerySet(TenantQuerySet):

@@ -24,7 +24,7 @@ FORGOTTEN = timedelta(days=365)
 
 @panel(order=20)
 def ending_soon(actor: Actor, institution: Institution, day: date) -> Panel | None:
-    """What ended lately or ends within sixty days of qualifications, scope, authorisations and methods; four queries."""
+    """What ended lately or ends soon: qualifications, scope, authorisations, methods. Four queries."""
     if not KEEPERS & set(actor.roles):
         return None
     window = Q(valid_until__gte=day - FORGOTTEN, valid_until__lte=day + DUE)

@@ -26,7 +26,7 @@ def start_session(request: HttpRequest, user: User) -> None:
 
 
 class SessionClockMiddleware:
-    """Stands behind AuthenticationMiddleware. An idle session ends by its expiry date in the database; this moves it."""
+    """Stands behind AuthenticationMiddleware. The database ends an idle session by its expiry date; this moves it."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

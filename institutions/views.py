@@ -103,13 +103,13 @@ def profile(request: HttpRequest, slug: str) -> HttpResponse:
         "facts": [{"label": label, "value": value} for label, value in facts],
         "sites": {
             "caption": _("场所"),
-            "columns": [{"title": _("场所")}, {"title": _("地址")}],
+            "columns": _columns(_("场所"), _("地址")),
             "rows": [[site.name, site.address] for site in sites],
             "empty": {"title": _("还没有登记场所"), "text": _("场所随资质附表登记，请联系平台录入。")},
         },
         "qualifications": {
             "caption": _("有效资质"),
-            "columns": [{"title": _("种类")}, {"title": _("证书编号")}, {"title": _("有效期至")}, {"title": _("状态")}],
+            "columns": _columns(_("种类"), _("证书编号"), _("有效期至"), _("状态")),
             "rows": [
                 [row.get_kind_display(), row.number, day_text(row.valid_until), validity(row, day)] for row in in_force
             ],
@@ -129,17 +129,20 @@ def qualifications(request: HttpRequest, slug: str) -> HttpResponse:
     table = {
         "caption": _("资质"),
         "filters": filters,
-        "columns": [
-            {"title": _("证书编号")}, {"title": _("种类")}, {"title": _("发证机关")}, {"title": _("有效期自")},
-            {"title": _("有效期至")}, {"title": _("状态")},
-        ],
+        "columns": _columns(_("证书编号"), _("种类"), _("发证机关"), _("有效期自"), _("有效期至"), _("状态")),
         "rows": [
-            [row.number, row.get_kind_display(), row.issuer, day_text(row.valid_from), day_text(row.valid_until),
-             validity(row, day)]
+            [
+                row.number,
+                row.get_kind_display(),
+                row.issuer,
+                day_text(row.valid_from),
+                day_text(row.valid_until),
+                validity(row, day),
+            ]
             for row in page.rows
         ],
         "empty": {"title": _("没有资质"), "text": _("没有符合条件的资质；换一个条件再试。")},
-    }  # fmt: skip
+    }
     return _list(request, _("资质"), table, page, _("签发证书时按检定、校准当天的资质判断"))
 
 
@@ -163,10 +166,7 @@ def people(request: HttpRequest, slug: str) -> HttpResponse:
     table = {
         "caption": _("人员"),
         "filters": filters,
-        "columns": [
-            {"title": _("姓名")}, {"title": _("工号")}, {"title": _("用工形式")}, {"title": _("入职日期")},
-            {"title": _("有效授权")}, {"title": _("状态")},
-        ],
+        "columns": _columns(_("姓名"), _("工号"), _("用工形式"), _("入职日期"), _("有效授权"), _("状态")),
         "rows": [
             [
                 {"text": row.name, "url": reverse("institutions:person", args=[slug, row.ref])},
@@ -179,7 +179,7 @@ def people(request: HttpRequest, slug: str) -> HttpResponse:
             for row in page.rows
         ],
         "empty": {"title": _("没有人员"), "text": _("没有符合条件的人员；换一个条件再试。")},
-    }  # fmt: skip
+    }
     return _list(request, _("人员与授权"), table, page, _("授权按岗位和专业领域，到期后不能再检定、核验或签字"))
 
 
@@ -200,19 +200,22 @@ def person(request: HttpRequest, slug: str, ref: str) -> HttpResponse:
         ],
         "authorisations": {
             "caption": _("授权"),
-            "columns": [
-                {"title": _("授权岗位")}, {"title": _("专业领域")}, {"title": _("授权文件号")}, {"title": _("有效期自")},
-                {"title": _("有效期至")}, {"title": _("状态")},
-            ],
+            "columns": _columns(_("授权岗位"), _("专业领域"), _("授权文件号"), _("有效期自"), _("有效期至"), _("状态")),
             "rows": [
-                [row.get_role_display(), row.field, row.certificate_number, day_text(row.valid_from),
-                 day_text(row.valid_until), authorisation_state(row, day)]
+                [
+                    row.get_role_display(),
+                    row.field,
+                    row.certificate_number,
+                    day_text(row.valid_from),
+                    day_text(row.valid_until),
+                    authorisation_state(row, day),
+                ]
                 for row in granted
             ],
             "empty": {"title": _("还没有授权"), "text": _("没有授权的人不能检定、核验或签字。")},
         },
         "history": history.timeline(employment),
-    }  # fmt: skip
+    }
     return render(request, "institutions/person.html", context)
 
 
@@ -226,10 +229,9 @@ def scope_items(request: HttpRequest, slug: str) -> HttpResponse:
     table = {
         "caption": _("能力范围"),
         "filters": filters,
-        "columns": [
-            {"title": _("测量仪器")}, {"title": _("测量范围")}, {"title": _("CMC（k = 2）")}, {"title": _("方法")},
-            {"title": _("场所")}, {"title": _("依据资质")}, {"title": _("状态")},
-        ],
+        "columns": _columns(
+            _("测量仪器"), _("测量范围"), _("CMC（k = 2）"), _("方法"), _("场所"), _("依据资质"), _("状态")
+        ),
         "rows": [
             [
                 {"text": row.instrument, "note": row.measurand},
@@ -245,7 +247,7 @@ def scope_items(request: HttpRequest, slug: str) -> HttpResponse:
             for row in page.rows
         ],
         "empty": {"title": _("没有能力范围"), "text": _("没有符合条件的项目；换一个条件再试。")},
-    }  # fmt: skip
+    }
     return _list(request, _("能力范围"), table, page, _("超出范围或优于 CMC 的结果不能签发"))
 
 
@@ -268,17 +270,23 @@ def methods(request: HttpRequest, slug: str) -> HttpResponse:
     table = {
         "caption": _("方法"),
         "filters": filters,
-        "columns": [
-            {"title": _("编号")}, {"title": _("名称")}, {"title": _("种类")}, {"title": _("实施日期")},
-            {"title": _("采用场所")}, {"title": _("方法验证")}, {"title": _("现行有效性")},
-        ],
+        "columns": _columns(
+            _("编号"), _("名称"), _("种类"), _("实施日期"), _("采用场所"), _("方法验证"), _("现行有效性")
+        ),
         "rows": [
-            [row.method.code, row.method.title, row.method.get_kind_display(), day_text(row.method.in_force_from),
-             row.site.name, {"text": day_text(row.verified_on), "note": row.verified_by.name}, method_state(row.method, day)]
+            [
+                row.method.code,
+                row.method.title,
+                row.method.get_kind_display(),
+                day_text(row.method.in_force_from),
+                row.site.name,
+                {"text": day_text(row.verified_on), "note": row.verified_by.name},
+                method_state(row.method, day),
+            ]
             for row in page.rows
         ],
         "empty": {"title": _("没有方法"), "text": _("没有符合条件的方法；换一个条件再试。")},
-    }  # fmt: skip
+    }
     return _list(request, _("方法与规程"), table, page, _("已废止的方法不能再用于检定和校准"))
 
 
@@ -300,10 +308,7 @@ def audit_trail(request: HttpRequest, slug: str) -> HttpResponse:
         "caption": _("审计记录"),
         "filters": filters,
         "dense": True,
-        "columns": [
-            {"title": _("时间")}, {"title": _("人员")}, {"title": _("动作")}, {"title": _("对象")}, {"title": _("变更")},
-            {"title": _("理由")}, {"title": _("结果")},
-        ],
+        "columns": _columns(_("时间"), _("人员"), _("动作"), _("对象"), _("变更"), _("理由"), _("结果")),
         "rows": [
             [
                 {"text": f"{timezone.localtime(entry.at):%Y-%m-%d %H:%M:%S}", "day": True},
@@ -317,7 +322,7 @@ def audit_trail(request: HttpRequest, slug: str) -> HttpResponse:
             for entry in page.rows
         ],
         "empty": {"title": _("没有记录"), "text": _("没有符合条件的记录；换一个条件再试。")},
-    }  # fmt: skip
+    }
     return _list(
         request, _("审计记录"), table, page, _("谁、以什么身份、在什么时候、做了什么、为什么；只能追加，不能改")
     )
@@ -341,28 +346,29 @@ def members(request: HttpRequest, slug: str) -> HttpResponse:
     page = page_of(rows, "user__name", "pk", request=request)
     may_invite = actor.may(Permission.MEMBER_INVITE)
     context = {
-        "table": _paged(request, {
-            "caption": _("成员"),
-            "filters": filters,
-            "columns": [
-                {"title": _("姓名")}, {"title": _("登录名")}, {"title": _("角色")}, {"title": _("从业人员")},
-                {"title": _("状态")},
-            ],
-            "rows": [
-                [
-                    {"text": row.user.name, "url": reverse("institutions:member", args=[slug, row.ref])},
-                    row.user.username,
-                    row.role_titles,
-                    f"{row.employment.name}（{row.employment.staff_number}）" if row.employment else "",
-                    {"badge": row.state, "text": row.get_state_display()},
-                ]
-                for row in page.rows
-            ],
-            "empty": {"title": _("没有成员"), "text": _("没有符合条件的成员；换一个条件再试。")},
-        }, page),
+        "table": _paged(
+            request,
+            {
+                "caption": _("成员"),
+                "filters": filters,
+                "columns": _columns(_("姓名"), _("登录名"), _("角色"), _("从业人员"), _("状态")),
+                "rows": [
+                    [
+                        {"text": row.user.name, "url": reverse("institutions:member", args=[slug, row.ref])},
+                        row.user.username,
+                        row.role_titles,
+                        f"{row.employment.name}（{row.employment.staff_number}）" if row.employment else "",
+                        {"badge": row.state, "text": row.get_state_display()},
+                    ]
+                    for row in page.rows
+                ],
+                "empty": {"title": _("没有成员"), "text": _("没有符合条件的成员；换一个条件再试。")},
+            },
+            page,
+        ),
         "may_invite": may_invite,
         "invitations": _open_invitations(request) if may_invite else {"rows": []},
-    }  # fmt: skip
+    }
     return render(request, "institutions/members.html", context)
 
 
@@ -371,7 +377,7 @@ def _open_invitations(request: HttpRequest) -> dict[str, Any]:
     waiting = Invitation.objects.visible_to(actor_of(request)).filter(state=Invitation.State.SENT).order_by("-pk")[:100]
     return {
         "caption": _("未接受的邀请"),
-        "columns": [{"title": _("姓名")}, {"title": _("电子邮箱")}, {"title": _("角色")}, {"title": _("有效至")}, {"title": _("状态")}],
+        "columns": _columns(_("姓名"), _("电子邮箱"), _("角色"), _("有效至"), _("状态")),
         "rows": [
             [
                 {"text": row.name, "url": reverse("institutions:invitation", args=[slug, row.ref])},
@@ -382,7 +388,7 @@ def _open_invitations(request: HttpRequest) -> dict[str, Any]:
             ]
             for row in waiting
         ],
-    }  # fmt: skip
+    }
 
 
 @door("GET", "POST", right=Permission.MEMBER_INVITE)
@@ -515,6 +521,10 @@ def _paged(request: HttpRequest, table: dict[str, Any], page: Any) -> dict[str, 
         **page.links(request),
         "clear_url": request.path if narrowed else "",
     }
+
+
+def _columns(*titles: str) -> list[dict[str, str]]:
+    return [{"title": title} for title in titles]
 
 
 def _search(request: HttpRequest, label: str, name: str = "q") -> dict[str, Any]:

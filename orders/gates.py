@@ -34,6 +34,20 @@ def verification_follows_its_regulation(item, actor, at) -> Iterator[Refusal]:
         )
 
 
+def not_registered_twice(item, actor, at) -> Iterator[Refusal]:
+    """The same instrument is not registered a second time on a day: a form sent twice makes one item."""
+    same = Item.objects.filter(
+        institution_id=item.institution_id, customer_id=item.customer_id, name=item.name, model=item.model,
+        serial_number=item.serial_number, received_on=item.received_on, state=Item.State.RECEIVED,
+    ).first()  # fmt: skip
+    if same is not None and item.customer_id is not None:
+        yield Refusal(
+            "D-4.4.3.1",
+            _("这件器具今天已登记为 %(number)s。确实是另一件时，请填写能区分它们的出厂编号。") % {"number": same.number},
+            link=same.get_absolute_url(), link_text=_("查看样品"),
+        )  # fmt: skip
+
+
 def order_has_one_customer(item, actor, at) -> Iterator[Refusal]:
     """All items of an order belong to the same customer. Source: C-6.1.1."""
     if not item.order_number:

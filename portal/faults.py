@@ -4,11 +4,14 @@
 where APP_ENV is "test"; a production process with the variable set refuses to start.
 """
 
+import logging
 import os
 import signal
 import time
 
 from django.conf import settings
+
+log = logging.getLogger("portal.faults")
 
 # Every point there is, and what has and has not happened when it is reached.
 POINTS = {
@@ -34,6 +37,8 @@ def reach(point: str) -> None:
     if unknown:
         raise KeyError(f"no such fault point: {', '.join(sorted(unknown))}")
     action, _, value = asked.get(point, "").partition(":")
+    if action:
+        log.warning("fault at %s: %s", point, asked[point])
     if action == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
     elif action == "sleep":

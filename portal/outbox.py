@@ -55,9 +55,14 @@ def enqueue(function, target_id: int, *, institution_id: int | None) -> OutboxEn
     """The work will be done after this transaction commits, however often anything crashes. Source: E6.33."""
     kind = function.work
     entry = OutboxEntry(institution_id=institution_id, task=kind.name, queue=kind.queue, target_id=target_id)
-    entry.save(force_insert=True)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL])
+        cursor.execute(
+            "WITH entry AS (INSERT INTO portal_outboxentry "
+            "(institution_id, task, queue, target_id, state, attempts, last_error) "
+            "VALUES (%s, %s, %s, %s, %s, 0, '') RETURNING id) SELECT id, pg_notify(%s, '') FROM entry",
+            [institution_id, entry.task, entry.queue, target_id, entry.state, CHANNEL],
+        )
+        entry.pk = cursor.fetchone()[0]
     return entry
 
 
@@ -113,11 +118,16 @@ def _count_attempt(entry_id: int) -> int | None:
     """Counted before the work, in its own transaction: work that kills its worker still reaches the dead letters."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE portal_outboxentry SET attempts = attempts + 1, "
-            "state = CASE WHEN attempts >= %s THEN 'dead' ELSE state END "
-            "WHERE id = (SELECT id FROM portal_outboxentry WHERE id = %s AND state = 'pending' "
+            "UPDATE portal_outboxentry SET attempts = least(attempts + 1, %(most)s), "
+            "state = CASE WHEN attempts >= %(most)s THEN 'dead' ELSE state END, "
+            "last_error = CASE WHEN attempts >= %(most)s THEN %(cut_short)s ELSE last_error END "
+            "WHERE id = (SELECT id FROM portal_outboxentry WHERE id = %(id)s AND state = 'pending' "
             "FOR UPDATE SKIP LOCKED) RETURNING attempts, state",
-            [MOST_ATTEMPTS, entry_id],
+            {
+                "id": entry_id,
+                "most": MOST_ATTEMPTS,
+                "cut_short": f"The worker ended in the middle of attempt {MOST_ATTEMPTS}.",
+            },
         )
         row = cursor.fetchone()
     if row is None:

@@ -27,22 +27,28 @@ def _set(values) -> None:
         )
 
 
+def _settings() -> tuple[str, str, str]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT coalesce(current_setting('app.tenant', true), ''), "
+            "coalesce(current_setting('app.user', true), ''), coalesce(current_setting('app.region', true), '')"
+        )
+        return cursor.fetchone()
+
+
 @contextmanager
 def scope(*, institution_id: int | None = None, user_id: int | None = None, region: str = ""):
     """Inside, the database shows this institution's rows, this user's own memberships, this region's institutions.
 
     One transaction; nested scopes put the outer one back. A failure rolls everything back, the scope included.
     """
+    nested = connection.in_atomic_block
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT coalesce(current_setting('app.tenant', true), ''), "
-                "coalesce(current_setting('app.user', true), ''), coalesce(current_setting('app.region', true), '')"
-            )
-            outer = cursor.fetchone()
+        outer = _settings() if nested else None
         _set([str(institution_id or ""), str(user_id or ""), region])
         yield
-        _set(outer)
+        if outer:  # else the settings end with the transaction
+            _set(outer)
 
 
 def tenant(institution_id: int):

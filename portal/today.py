@@ -4,7 +4,7 @@
     def due_dates(actor, institution, day):
         return Panel("equipment/_due.html", {"rows": rows})
 
-A panel's template finds the names of its context plus `actor` and `institution`, and draws one `<section class="card">`.
+A panel's template finds the names of its context plus `actor` and `institution`; it draws one section.card.
 """
 
 from collections.abc import Callable

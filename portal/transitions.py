@@ -57,15 +57,17 @@ class Transition:
         Raises PermissionDenied or Refused; then nothing is written but one entry about the refused attempt.
         """
         actor.require(self.permission, row.institution_id)
+        new, was = row.pk is None, ""
         try:
             with transaction.atomic():
                 row = self._locked(row)
-                before = audit.snapshot(row) if row.pk else {}
-                was = row.state if row.pk else ""
+                before = {} if new else audit.snapshot(row)
+                stored = {} if new else _values(row)
+                was = "" if new else row.state
                 self._check(row, was, actor, at)
                 yield row
                 row.state = self.target
-                _save(row)
+                _save(row, stored)
                 audit.record(
                     actor, self.name_for(row), row, was=was, became=row.state, reason=reason,
                     changes=audit.differences(before, audit.snapshot(row)),
@@ -73,8 +75,10 @@ class Transition:
                 if self.event:
                     self.event.send(type(row), row=row, actor=actor, at=at)
         except Refused as refused:
+            if new:
+                row.pk = None  # what was inserted is gone again
             audit.record(
-                actor, self.name_for(row), row, was=getattr(row, "state", ""), reason=reason, succeeded=False,
+                actor, self.name_for(row), row, was=was, reason=reason, succeeded=False,
                 changes={"refused": [[refusal.clause, refusal.text] for refusal in refused.refusals]},
             )  # fmt: skip
             raise
@@ -93,7 +97,8 @@ class Transition:
     def _locked(self, row):
         if not row.pk:
             return row
-        return type(row)._base_manager.select_for_update(of=("self",)).get(pk=row.pk, institution_id=row.institution_id)
+        rows = type(row)._base_manager.select_for_update(of=("self",)).select_related(*getattr(row, "locked_with", ()))
+        return rows.get(pk=row.pk, institution_id=row.institution_id)
 
     def _check(self, row, was, actor, at):
         if was not in self.sources:
@@ -104,13 +109,23 @@ class Transition:
             raise Refused(*refusals)
 
 
-def _save(row):
-    """The row is stored; what the database or the model refuses comes back as Refused, in words."""
+def _values(row) -> dict[str, object]:
+    """The row's columns by name; a list or an object of JSON, which can be altered in place, as text."""
+    values = {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields}
+    return {name: repr(value) if isinstance(value, list | dict) else value for name, value in values.items()}
+
+
+def _save(row, stored):
+    """The row is in the database; of one whose values were `stored` there, those that have changed since.
+
+    What the database or the model refuses comes back as Refused, in words; the caller's transaction ends with it.
+    """
+    now = _values(row)
+    changed = {field.name for field in row._meta.concrete_fields if now[field.attname] != stored.get(field.attname)}
     try:
-        row.clean_fields(exclude=_left_to_the_database(row))
+        row.clean_fields(exclude=_left_to_the_database(row, changed if stored else None))
         row.clean()
-        with transaction.atomic():
-            row.save()
+        row.save(update_fields=changed if stored else None)
     except ValidationError as error:
         fields = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
         raise Refused(*_sentences(row, fields)) from error
@@ -118,12 +133,14 @@ def _save(row):
         raise Refused(Refusal("data", _("与已有数据冲突（%(rule)s），没有保存。") % {"rule": _rule(error)})) from error
 
 
-def _left_to_the_database(row) -> list[str]:
-    """Relations, which it checks in the same round trip, and columns that may be empty and are."""
+def _left_to_the_database(row, changed: set[str] | None) -> list[str]:
+    """Relations, which it checks in the same round trip, columns that may be empty and are, and what it has already."""
     return [
         field.name
         for field in row._meta.fields
-        if field.is_relation or (field.null and getattr(row, field.attname) is None)
+        if field.is_relation
+        or (field.null and getattr(row, field.attname) is None)
+        or (changed is not None and field.name not in changed)
     ]
 
 

@@ -92,4 +92,4 @@ class RowField(forms.ModelChoiceField):
     validate_no_null_characters = ProhibitNullCharactersValidator(default_error_messages["invalid_choice"])
 
     def __init__(self, **kwargs):
-        super().__init__(to_field_name="ref", **kwargs)
+        super().__init__(to_field_name="ref", empty_label=gettext_lazy("请选择"), **kwargs)

@@ -15,6 +15,7 @@ urlpatterns = [
     path("Q/<str:token>.JSON", views.code_json),
     path("Q/<str:token>", views.code),
     path("verify/", views.verify, name="verify"),
+    path("verify/certificate.pdf", views.certificate_file, name="certificate_file"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
 ]

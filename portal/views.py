@@ -3,16 +3,17 @@
 import hashlib
 import json
 from typing import Any
+from urllib.parse import urlencode
 
 from csp.utils import build_policy
 from django.core.files.uploadedfile import UploadedFile
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from . import codes, scan
-from .documents import LARGEST
+from . import codes, documents, scan
 from .routes import Audience, door
 
 # The page of a code is the same for everybody for a minute, tells no other site where the reader came from, and
@@ -70,16 +71,20 @@ def verify(request: HttpRequest) -> HttpResponse:
         return _not_verified(request, _("请同时填写证书编号和验证码，两项都印在证书第 1 页。"), number=number)
     if max(len(number), len(printed)) > 60:
         return _not_verified(request, _("证书编号或验证码太长，请核对后再填。"))
-    return _result(request, codes.find_by_number(number, printed), {"by": "number"})
+    card = codes.find_by_number(number, printed)
+    result = {"by": "number"}
+    if card and card["state"] == "issued":
+        result["pdf_url"] = f"{reverse('portal:certificate_file')}?{urlencode({'number': number, 'code': printed})}"
+    return _result(request, card, result)
 
 
 def _verify_file(request: HttpRequest, file: UploadedFile | None) -> HttpResponse:
     if file is None:
         return _not_verified(request, _("没有收到文件。请选择证书的 PDF 原件。"))
-    if file.size > LARGEST:
+    if file.size > documents.LARGEST:
         return _not_verified(
             request,
-            _("文件超过 %(limit)d MB，没有比对。证书的 PDF 原件不会这么大。") % {"limit": LARGEST // 1024**2},
+            _("文件超过 %(limit)d MB，没有比对。证书的 PDF 原件不会这么大。") % {"limit": documents.LARGEST // 1024**2},
             413,
         )
     digest = hashlib.sha256()
@@ -94,6 +99,16 @@ def _verify_file(request: HttpRequest, file: UploadedFile | None) -> HttpRespons
                 request, codes.find_by_file(sha256), {"by": "file", "sha256": sha256, "file_name": file.name[:100]}
             )
     return _not_verified(request, _("这不是 PDF 文件。照片和扫描件不能比对，请改用编号和验证码，或直接扫码。"))
+
+
+@door("GET", to=Audience.PUBLIC)
+def certificate_file(request: HttpRequest) -> HttpResponse:
+    """The issued PDF for whoever knows the number and the code printed on it, as long as the certificate stands."""
+    number, printed = request.GET.get("number", "").strip(), request.GET.get("code", "").strip()
+    stored_as = codes.find_file(number, printed)
+    if not stored_as:
+        raise Http404
+    return documents.attachment(stored_as, name=f"{number}.pdf", content_type="application/pdf", inline=True)
 
 
 def _not_verified(request: HttpRequest, error: str, status: int = 400, number: str = "") -> HttpResponse:

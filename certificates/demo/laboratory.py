@@ -9,10 +9,12 @@ import random
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.contrib.auth.hashers import make_password
 from faker import Faker
 from stdnum.cn import uscc
 
@@ -163,7 +165,16 @@ def account(
         email=f"{login}@{lab.slug}.example", name=employment.name, roles=roles, employment=employment,
         actor=opener, at=at,
     )  # fmt: skip
-    return actor_in(accounts.accept(invitation, username=login, password=PASSWORD, at=at), lab)
+    user = accounts.accept(invitation, username=login, password=None, at=at)
+    user.password = hashed_password()
+    user.save(update_fields=["password"])
+    return actor_in(user, lab)
+
+
+@cache
+def hashed_password() -> str:
+    """The hash of the one password of the demonstration. Made once: for every account it would take longest of all."""
+    return make_password(PASSWORD)
 
 
 def second_membership(lab: Laboratory, login: str, roles: list[str]) -> None:

@@ -19,7 +19,7 @@ from portal.scan import WORDS
 from portal.tenancy import scope, tenant
 
 from . import stories
-from .laboratory import PASSWORD, SHANGHAI, Laboratory, furnish, institution, second_membership
+from .laboratory import PASSWORD, SHANGHAI, Laboratory, furnish, hashed_password, institution, second_membership
 
 HERE = Path(__file__).parent
 SLUGS = ("yunting", "qiheng", "mingche")
@@ -121,7 +121,9 @@ def _regulators() -> None:
         if User.objects.filter(username=login).exists():
             continue
         with scope():
-            user = User.objects.create_user(login, PASSWORD, name=name)
+            user = User.objects.create_user(login, name=name)
+            user.password = hashed_password()
+            user.save(update_fields=["password"])
             with scope(user_id=user.pk):
                 Membership.objects.create(institution=None, user=user, roles=[Role.REGULATOR], region_code=region)
 

@@ -186,7 +186,7 @@ def test_an_unknown_activity_or_rule_is_refused(wrong):
 def test_a_reading_off_the_reading_step_is_refused_with_its_neighbours():
     (problem,) = evaluated({(4, "down_before"): "1.615"}).problems
     assert (problem.point_index, problem.key, problem.blocking) == (4, "down_before", True)
-    assert "1.6 MPa 降压示值轻敲前 1.615" in problem.sentence and "1.61 或 1.62" in problem.sentence
+    assert "1.6 MPa 降压示值轻敲前：1.615" in problem.named and "1.61 或 1.62" in problem.sentence
 
 
 def test_a_refused_reading_counts_as_missing():

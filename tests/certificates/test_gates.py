@@ -38,6 +38,32 @@ def test_a_good_record_passes(record, gate):
     assert clauses_of(gate, record) == []
 
 
+@pytest.mark.parametrize("state", ["record", "draft", "issued"])
+def test_an_item_with_an_open_or_certified_record_takes_no_second_one(lab, state):
+    record = make.record(lab) if state == "record" else make.certificate(lab, state).record
+    with pytest.raises(Refused, match=record.number):
+        make.record(lab, item=make.fresh(record.item))
+
+
+def test_an_item_whose_record_was_given_up_takes_a_new_one(lab):
+    record = make.record(lab)
+    workflow.abandon_record(record, reason="量程选错", actor=lab.operator, at=NOON)
+    assert make.record(lab, item=make.fresh(record.item)).number == "R26-00002"
+
+
+def test_equipment_traced_but_not_yet_confirmed_on_the_day_is_refused(lab, record):
+    another_equipment(lab, record, confirmed_on=make.DAY + timedelta(days=1))
+    assert clauses_of(gates.equipment_was_traced, record) == ["A-6.2.2"]
+
+
+def test_a_traceability_recorded_again_with_an_earlier_end_corrects_the_first(lab, record):
+    equipment = another_equipment(lab, record, certificate_number="SL-9")
+    make.traceability(
+        lab.institution, equipment, lab.operator_employment, certificate_number="SL-9", valid_until=DAY_BEFORE
+    )
+    assert clauses_of(gates.equipment_was_traced, record) == ["A-6.2.2"]
+
+
 def test_an_empty_cell_is_refused(lab):
     assert clauses_of(gates.sheet_is_complete, make.record(lab)) == ["B-5.7-a"]
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.core import mail
+from django.test import Client
 from django.utils import timezone
 
 from institutions import workflow
@@ -211,8 +212,6 @@ def test_an_administrator_cannot_give_up_that_role_alone(desk, lab, administrato
 
 
 def test_an_ended_member_is_out_with_the_next_request(desk, lab, client):
-    from django.test import Client
-
     colleague, browser = make.user(lab, Role.OPERATOR), Client()
     browser.force_login(colleague)
     assert browser.get("/i/alpha/").status_code == 200

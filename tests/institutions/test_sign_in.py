@@ -8,7 +8,7 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 
 from institutions import limits
-from institutions.models import LoginFailure
+from institutions.models import Invitation, LoginFailure, Membership
 from portal.models import AuditEntry
 from portal.permissions import Role
 from portal.tenancy import tenant
@@ -39,8 +39,6 @@ def test_a_member_of_one_institution_lands_on_its_today_page(client, member):
 def test_a_member_of_two_institutions_chooses_first(client, member):
     second = make.institution("beta")
     with tenant(second.pk):
-        from institutions.models import Membership
-
         Membership.objects.create(institution=second, user=member, roles=[Role.OPERATOR])
     assert sign_in(client, member)["Location"] == "/switch/"
     page = client.get("/switch/").content.decode()
@@ -182,8 +180,6 @@ def test_a_form_sent_after_the_session_ended_is_saved_after_signing_in_again(cli
     assert 'action="/i/alpha/settings/members/invite/"' in page and "继续提交" in page
     client.post("/i/alpha/settings/members/invite/", dict_of_lists(hidden_fields(page)))
     with tenant(make.institution().pk):
-        from institutions.models import Invitation
-
         saved = Invitation.objects.get()
     assert (saved.name, saved.email, saved.roles) == ("沈若川", "shen@example.com", ["operator", "checker"])
 

@@ -1,5 +1,6 @@
 """Receiving an item, beginning and finishing it."""
 
+import itertools
 from datetime import date, timedelta
 
 import pytest
@@ -15,10 +16,13 @@ from tests import make
 DAY, NOON = make.DAY, make.NOON
 
 
+SERIALS = itertools.count(21087743)
+
+
 def received(lab, **changes):
     values = {
         "customer": make.customer(lab.institution), "activity": Item.Activity.CALIBRATION, "name": "一般压力表",
-        "model": "Y-100", "serial_number": "21087743", "manufacturer": "西塬仪表厂", "condition": "外观完好",
+        "model": "Y-100", "serial_number": str(next(SERIALS)), "manufacturer": "西塬仪表厂", "condition": "外观完好",
         "received_on": DAY, "promised_on": DAY + timedelta(7), **changes,
     }  # fmt: skip
     return workflow.receive(values, actor=lab.receptionist, at=NOON)
@@ -30,6 +34,13 @@ def stranger(lab, name="新来的客户有限公司"):
 
 def test_items_are_numbered_one_after_the_other(lab):
     assert [received(lab).number for _ in range(3)] == ["SP26-00001", "SP26-00002", "SP26-00003"]
+
+
+def test_the_same_instrument_sent_twice_is_one_item(lab):
+    first = received(lab, serial_number="A1")
+    with pytest.raises(Refused, match=first.number):
+        received(lab, serial_number="A1")
+    assert Item.objects.count() == 1
 
 
 def test_a_refused_item_takes_no_number(lab):

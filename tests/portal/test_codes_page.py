@@ -38,12 +38,12 @@ def card(state="issued", valid_until="2027-03-09", **facts):
     }  # fmt: skip
 
 
-def published(token=TOKEN, number="JD26-00001", code="7K4P-9WQD", file_sha256="", **values):
+def published(token=TOKEN, number="JD26-00001", code="7K4P-9WQD", file_sha256="", stored_as="", **values):
     lab = make.institution()
     with tenant(lab.pk):
         codes.publish(
             institution_id=lab.pk, kind="device", token=token, card=card(**values), at=NOON, number=number,
-            verification_code=code, file_sha256=file_sha256,
+            verification_code=code, file_sha256=file_sha256, stored_as=stored_as,
         )  # fmt: skip
 
 

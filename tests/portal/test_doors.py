@@ -1,13 +1,14 @@
 """Public pages and error pages."""
 
 import hashlib
+import re
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import OperationalError
 from django.test import Client
 
-from portal import views
+from portal import documents, views
 from portal.documents import LARGEST
 from portal.permissions import Role
 from tests import make
@@ -39,6 +40,38 @@ def test_number_and_code_find_the_certificate(client):
 def test_a_wrong_code_finds_nothing(client, code):
     published()
     assert "21087743" not in client.get("/verify/", {"number": "JD26-00001", "code": code}).content.decode()
+
+
+@pytest.fixture
+def stored(settings):
+    """The storage name of an issued PDF."""
+    return documents.store("certificates/1", ".pdf", PDF)
+
+
+def pdf_link(client, code="7K4P-9WQD"):
+    page = client.get("/verify/", {"number": "JD26-00001", "code": code}).content.decode()
+    found = re.search(r'href="(/verify/certificate\.pdf[^"]+)"', page)
+    return found and found.group(1).replace("&amp;", "&")
+
+
+def test_who_holds_number_and_code_reads_the_whole_certificate(client, stored):
+    published(stored_as=stored)
+    answer = client.get(pdf_link(client))
+    assert b"".join(answer) == PDF
+    assert "sandbox" in answer["Content-Security-Policy"]
+
+
+def test_a_void_certificate_is_not_handed_out(client, stored):
+    published(stored_as=stored, state="void")
+    assert pdf_link(client) is None
+    query = {"number": "JD26-00001", "code": "7K4P-9WQD"}
+    assert client.get("/verify/certificate.pdf", query).status_code == 404
+
+
+@pytest.mark.parametrize("query", [{}, {"number": "JD26-00001"}, {"number": "JD26-00001", "code": "7K4P-9WQE"}])
+def test_without_the_code_there_is_no_file(client, stored, query):
+    published(stored_as=stored)
+    assert client.get("/verify/certificate.pdf", query).status_code == 404
 
 
 def test_half_a_question_keeps_what_was_typed(client):

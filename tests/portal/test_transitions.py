@@ -6,6 +6,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.dispatch import Signal
 
+from institutions.models import Customer
 from orders.models import Item
 from portal.models import AuditEntry
 from portal.permissions import Permission, Role
@@ -80,6 +81,19 @@ def test_a_move_that_creates_gives_the_row_its_identity(lab, operator):
     )  # fmt: skip
     row = apply(create, blank, operator)
     assert row.pk and entries()[0].target_id == row.pk
+
+
+def test_a_refused_creation_leaves_no_row_and_an_entry_about_none(lab, operator):
+    create = Transition("move", frozenset({""}), "", Permission.RECORD_WRITE, event=moved)
+    customer = Customer(institution=lab, name="岭上热力")
+
+    def refuse(sender, **kwargs):
+        raise Refused(Refusal("X-4", "后续不行。"))
+
+    with listening(refuse), pytest.raises(Refused):
+        apply(create, customer, operator)
+    assert customer.pk is None and not Customer.objects.exists()
+    assert [(entry.target_id, entry.was, entry.succeeded) for entry in entries()] == [(None, "", False)]
 
 
 def test_all_closed_gates_speak_at_once(lab, operator, item):

@@ -32,7 +32,7 @@ class Command(BaseCommand):
 
 
 def described(route: Route) -> dict[str, Any]:
-    """The stable shape of one address: pattern, name, methods, audience, right, arguments {name: object that feeds it}."""
+    """The stable shape of one address; `arguments` tells for each name the object that feeds it."""
     door = route.door
     return {
         "pattern": route.pattern,

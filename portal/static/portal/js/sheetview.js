@@ -28,7 +28,7 @@ export function paint(form, input, cell) {
   input.setAttribute("aria-describedby", id);
   const line = element("p", "", { id });
   const sentence = element("span", "");
-  sentence.append(element("b", `${input.getAttribute("aria-label")} ${cell.text}`), ` ${cell.message ?? ""}`);
+  sentence.append(element("b", input.getAttribute("aria-label")), ` ${cell.message ?? ""}`);
   line.innerHTML = shape("bad");
   line.append(sentence);
   messages.append(line);
