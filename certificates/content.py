@@ -77,7 +77,9 @@ def body(certificate: Certificate, *, approver: str) -> dict:
         "place": {"site": record.site.name, "room": record.room, "address": record.site.address},
         "adjustment": {"zh": "未调整", "en": "Not adjusted"},
         "environment": [
-            {"name": c.label, "name_en": c.label_en, "value": c.text, "unit": c.unit} for c in sheet.conditions if c.text
+            {"name": c.label, "name_en": c.label_en, "value": c.text, "unit": c.unit}
+            for c in sheet.conditions
+            if c.text
         ],
         "method": {"code": method.code, "title": method.title, "title_en": method.title_en},
         "standards": list(_standards(dossier)),

@@ -132,9 +132,7 @@ class Dossier:
     @cached_property
     def authorisations(self) -> list[Authorisation]:
         """The authorisations in this field of everybody in the institution."""
-        return list(
-            Authorisation.objects.filter(institution_id=self.record.institution_id, field=self.field)
-        )
+        return list(Authorisation.objects.filter(institution_id=self.record.institution_id, field=self.field))
 
     def authorised(self, employment_id: int | None, roles, day: date) -> bool:
         return any(

@@ -163,7 +163,9 @@ def standard_is_suitable(row, actor, at) -> Iterator[Refusal]:
         yield Refusal("B-5.7-e", _("标准器 %(name)s 的测量范围 %(range)s 不含检校点 %(points)s。请改用量程合适的标准器。")
                       % {"name": main, "range": main.range_text, "points": "、".join(map(str, outside))})  # fmt: skip
     if dossier.record.item.activity == Item.Activity.VERIFICATION and dossier.sheet.ratio_met is False:
-        yield Refusal("B-5.7-e", _("扩展不确定度 U 超过最大允许误差绝对值的 1/3，不能用于检定。请改用更高准确度的标准器。"))
+        yield Refusal(
+            "B-5.7-e", _("扩展不确定度 U 超过最大允许误差绝对值的 1/3，不能用于检定。请改用更高准确度的标准器。")
+        )
 
 
 # --- by which method, in which scope
@@ -225,7 +227,9 @@ def qualification_is_valid(row, actor, at) -> Iterator[Refusal]:
     if dossier.record.item.activity == Item.Activity.VERIFICATION and not any(
         qualification.permits_verification for qualification in qualifications
     ):
-        yield Refusal("C-4.1.2-c-s1", _("检定须以计量授权或法定计量检定机构授权为依据，本项目的能力范围没有这类依据。"), **link())
+        yield Refusal(
+            "C-4.1.2-c-s1", _("检定须以计量授权或法定计量检定机构授权为依据，本项目的能力范围没有这类依据。"), **link()
+        )
 
 
 # --- what is stated
@@ -233,7 +237,9 @@ def qualification_is_valid(row, actor, at) -> Iterator[Refusal]:
 
 def every_line_has_uncertainty(row, actor, at) -> Iterator[Refusal]:
     """Every value reported has its own expanded uncertainty and k. Source: C-6.4.2.2-s2, B-6.1.7-7.8.4-a."""
-    without = [line.text for line in row.dossier.sheet.points if line.complete and not (line.U and line.U > 0 and line.k)]
+    without = [
+        line.text for line in row.dossier.sheet.points if line.complete and not (line.U and line.U > 0 and line.k)
+    ]
     if without:
         yield Refusal("C-6.4.2.2-s2", _("这些点没有扩展不确定度：%(points)s。请检查标准器溯源证书的 U 和 k。")
                       % {"points": "、".join(without)})  # fmt: skip
@@ -344,7 +350,9 @@ def _authorised_now(row, employment_id, name, at, role, clause) -> Iterator[Refu
 def checked_by_another(row, actor, at) -> Iterator[Refusal]:
     """The one who checks is another person than the one who measured. Source: B-6.1.7-s2, B-5.4."""
     if actor.person_id is None or actor.person_id == row.operator.person_id:
-        yield Refusal("B-6.1.7-s2", _("核验员与检定/校准员 %(name)s 必须是两个不同的人。") % {"name": row.operator.name})
+        yield Refusal(
+            "B-6.1.7-s2", _("核验员与检定/校准员 %(name)s 必须是两个不同的人。") % {"name": row.operator.name}
+        )
 
 
 def approved_by_a_third(row, actor, at) -> Iterator[Refusal]:

@@ -63,7 +63,9 @@ def sheet(record: RawRecord, actor: Actor, outcomes: Iterable[readings.Outcome] 
         "unit": computed.unit,
         "point_label": definition["points"]["label"],
         "groups": groups,
-        "columns": [{"key": e["key"], "label": e["label"], "group": e.get("group", "")} for e in definition["readings"]],
+        "columns": [
+            {"key": e["key"], "label": e["label"], "group": e.get("group", "")} for e in definition["readings"]
+        ],
         "derived": [
             *({"key": e["key"], "label": e["label"], "unit": computed.unit} for e in definition["derived"]),
             {"key": "mpe", "label": _("最大允许误差"), "unit": computed.unit},

@@ -123,7 +123,9 @@ def _enter_one(record: RawRecord, dossier: Dossier, entry: Entry, problem: str, 
     if not text:
         if current is None:
             return Outcome(entry.cell, "", "unchanged")
-        return Outcome(entry.cell, text, "refused", _("已保存的值不能清空。读错时请输入正确的值，并说明理由。"), current.text)
+        return Outcome(
+            entry.cell, text, "refused", _("已保存的值不能清空。读错时请输入正确的值，并说明理由。"), current.text
+        )
     try:
         text, value = _readable(dossier, entry.cell, text, problem)
     except decimals.Unreadable as unreadable:

@@ -82,7 +82,9 @@ def record_list(request: HttpRequest, slug: str) -> HttpResponse:
             "label": _("去样品页"),
         },
     }  # fmt: skip
-    return render(request, "institutions/list.html", {"title": _("原始记录"), "hint": _("当时即记，提交后锁定"), "table": table})
+    return render(
+        request, "institutions/list.html", {"title": _("原始记录"), "hint": _("当时即记，提交后锁定"), "table": table}
+    )
 
 
 @door("GET", "POST", right=Permission.RECORD_WRITE, ref="orders.Item.ref")
@@ -90,7 +92,10 @@ def record_new(request: HttpRequest, slug: str, ref: str) -> HttpResponse:
     actor, today = actor_of(request), timezone.localdate()
     item = get_object_or_404(Item.objects.visible_to(actor).select_related("customer"), ref=ref)
     procedures = list(
-        Procedure.objects.visible_to(actor).filter(state=Procedure.State.APPROVED).select_related("method").order_by("code")
+        Procedure.objects.visible_to(actor)
+        .filter(state=Procedure.State.APPROVED)
+        .select_related("method")
+        .order_by("code")
     )
     chosen = request.POST.get("procedure") or request.GET.get("procedure", "")
     procedure = next((row for row in procedures if row.ref == chosen), procedures[0] if procedures else None)
@@ -148,9 +153,7 @@ def _last_time(actor) -> dict:
 
 
 def _record(request: HttpRequest, ref: str) -> RawRecord:
-    return get_object_or_404(
-        RawRecord.objects.visible_to(actor_of(request)).for_work(), ref=ref
-    )
+    return get_object_or_404(RawRecord.objects.visible_to(actor_of(request)).for_work(), ref=ref)
 
 
 @door("GET", ref="certificates.RawRecord.ref")

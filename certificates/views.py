@@ -133,9 +133,7 @@ def _page(request: HttpRequest, certificate: Certificate, *, refusals=(), status
         "record": certificate.record,
         "facts": _facts(certificate),
         "body": body,
-        "changes": [
-            presentation.change(certificate.dossier, reading) for reading in certificate.dossier.corrections
-        ],
+        "changes": [presentation.change(certificate.dossier, reading) for reading in certificate.dossier.corrections],
         "standards": presentation.standards_used(certificate.dossier),
         "step": step,
         "opened": opened,
@@ -143,8 +141,7 @@ def _page(request: HttpRequest, certificate: Certificate, *, refusals=(), status
         "passed": [{"title": title} for title in gates.passed(step.gates, certificate, actor, at)] if opened else (),
         "act": _act(certificate, step, body, actor, refusals) if opened else None,
         "returnable": _returnable(certificate, actor),
-        "abandonable": workflow.ABANDON.is_open(certificate, actor)
-        and actor.employment_id == certificate.operator_id,
+        "abandonable": workflow.ABANDON.is_open(certificate, actor) and actor.employment_id == certificate.operator_id,
         "voidable": workflow.VOID.is_open(certificate, actor) and certificate.is_public,
         "code_url": codes.address(certificate.token) if certificate.is_public else "",
         "job": _job(certificate),
@@ -338,7 +335,11 @@ def certificate_pdf(request: HttpRequest, slug: str, ref: str) -> HttpResponse:
 
 @door("GET")
 def procedure_list(request: HttpRequest, slug: str) -> HttpResponse:
-    rows = Procedure.objects.visible_to(actor_of(request)).select_related("method", "approved_by").order_by("code", "-version")
+    rows = (
+        Procedure.objects.visible_to(actor_of(request))
+        .select_related("method", "approved_by")
+        .order_by("code", "-version")
+    )
     table = {
         "caption": _("数据表"),
         "columns": [{"title": _("名称")}, {"title": _("版本"), "numeric": True}, {"title": _("方法")},
@@ -356,7 +357,9 @@ def procedure_list(request: HttpRequest, slug: str) -> HttpResponse:
         "count": _("共 %(count)d 份") % {"count": len(rows)},
         "empty": {"title": _("还没有数据表"), "text": _("数据表由技术负责人建立并批准。")},
     }  # fmt: skip
-    return render(request, "institutions/list.html", {"title": _("数据表"), "hint": _("按方法编制、批准后使用"), "table": table})
+    return render(
+        request, "institutions/list.html", {"title": _("数据表"), "hint": _("按方法编制、批准后使用"), "table": table}
+    )
 
 
 @door("GET", ref="certificates.Procedure.ref")

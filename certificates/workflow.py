@@ -22,18 +22,14 @@ from .models import Certificate, Procedure, RawRecord
 
 R, C = RawRecord.State, Certificate.State
 
-START = Transition(
-    "start", frozenset({""}), R.DRAFT, Permission.RECORD_WRITE, gates=(gates.item_is_free,)
-)
+START = Transition("start", frozenset({""}), R.DRAFT, Permission.RECORD_WRITE, gates=(gates.item_is_free,))
 SUBMIT = Transition("submit", frozenset({R.DRAFT}), R.SUBMITTED, Permission.RECORD_WRITE, gates=gates.RECORD)
 ABANDON_RECORD = Transition("abandon", frozenset({R.DRAFT}), R.ABANDONED, Permission.RECORD_WRITE)
 
 DRAFT = Transition("draft", frozenset({""}), C.DRAFT, Permission.RECORD_WRITE)
 CHECK = Transition("check", frozenset({C.DRAFT}), C.CHECKED, Permission.CERTIFICATE_CHECK, gates=gates.CHECK)
 RETURN_UNCHECKED = Transition("send_back", frozenset({C.DRAFT}), C.RETURNED, Permission.CERTIFICATE_CHECK)
-RETURN_CHECKED = Transition(
-    "send_back", frozenset({C.CHECKED, C.APPROVED}), C.RETURNED, Permission.CERTIFICATE_APPROVE
-)
+RETURN_CHECKED = Transition("send_back", frozenset({C.CHECKED, C.APPROVED}), C.RETURNED, Permission.CERTIFICATE_APPROVE)
 RESUBMIT = Transition("resubmit", frozenset({C.RETURNED}), C.DRAFT, Permission.RECORD_WRITE, gates=gates.RECORD)
 ABANDON = Transition("abandon", frozenset({C.RETURNED}), C.ABANDONED, Permission.RECORD_WRITE)
 APPROVE = Transition("approve", frozenset({C.CHECKED}), C.APPROVED, Permission.CERTIFICATE_APPROVE, gates=gates.APPROVE)
@@ -234,5 +230,3 @@ def _only_its_operator(record: RawRecord, actor: Actor) -> None:
 def _needs_reason(reason: str) -> None:
     if not reason.strip():
         raise Refused(Refusal("reason", _("请写明理由。")))
-
-

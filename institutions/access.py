@@ -11,9 +11,7 @@ def actor_in(user: User, institution: Institution) -> Actor | None:
 
     Needs a database scope with this institution and this user.
     """
-    memberships = list(
-        Membership.objects.filter(user=user, state=Membership.State.ACTIVE).select_related("employment")
-    )
+    memberships = list(Membership.objects.filter(user=user, state=Membership.State.ACTIVE).select_related("employment"))
     for membership in memberships:
         if membership.institution_id == institution.pk:
             employment = membership.employment

@@ -82,9 +82,4 @@ def sign_in_first(request):
 
 def carried_fields(request) -> list[tuple[str, str]]:
     """The posted name and value pairs, without the token of the expired form. Files cannot be carried."""
-    return [
-        (name, value)
-        for name, values in request.POST.lists()
-        if name != "csrfmiddlewaretoken"
-        for value in values
-    ]
+    return [(name, value) for name, values in request.POST.lists() if name != "csrfmiddlewaretoken" for value in values]

@@ -25,9 +25,7 @@ def snapshot(row) -> dict[str, str]:
 
 def differences(before: dict, after: dict) -> dict[str, list[str]]:
     """Field name -> [old, new] for every field whose text changed."""
-    return {
-        name: [before.get(name, ""), text] for name, text in after.items() if before.get(name, "") != text
-    }
+    return {name: [before.get(name, ""), text] for name, text in after.items() if before.get(name, "") != text}
 
 
 def record(

@@ -12,7 +12,8 @@ import secrets
 from datetime import date, datetime, timedelta
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection
+from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from .models import SmartCode
 
@@ -124,18 +125,19 @@ def state_on(card: dict, day: date) -> str:
 
 def _read(key: str, digest: str) -> dict | None:
     # A scan does without the extra round trip that asks whether a kept connection still lives; a dead one is replaced.
-    connection.health_check_done = True
+    database = connections[DEFAULT_DB_ALIAS]
+    database.health_check_done = True
     try:
-        return _card(key, digest)
+        return _card(database, key, digest)
     except (OperationalError, InterfaceError):
-        if connection.in_atomic_block or connection.is_usable():
+        if database.in_atomic_block or database.is_usable():
             raise
-        connection.close()
-        return _card(key, digest)
+        database.close()
+        return _card(database, key, digest)
 
 
-def _card(key: str, digest: str) -> dict | None:
-    with connection.cursor() as cursor:
+def _card(database: BaseDatabaseWrapper, key: str, digest: str) -> dict | None:
+    with database.cursor() as cursor:
         cursor.execute("SELECT published_card(%s, %s)", [key, digest])
         card = cursor.fetchone()[0]
     return json.loads(card) if card else None
@@ -152,9 +154,11 @@ def _number_digest(number: str, verification_code: str) -> str:
 
 def _check(card: dict) -> None:
     for name, value in card.items():
-        allowed = PUBLIC_FIELDS.get(name, set())
-        extra = set(value) - allowed if isinstance(value, dict) and allowed is not None else set()
-        if name not in PUBLIC_FIELDS or extra:
+        allowed = PUBLIC_FIELDS.get(name)
+        facts = value if allowed and isinstance(value, dict) else {name: value}
+        extra = set(facts) - (allowed or {name})
+        structured = any(not isinstance(fact, str | None) for fact in facts.values())
+        if name not in PUBLIC_FIELDS or extra or structured:
             raise ValueError(f"not for the public: {name} {sorted(extra)}")
     if card["state"] not in STATES:
         raise ValueError(f"unknown state {card['state']}")
@@ -179,6 +183,8 @@ CREATE FUNCTION published_file(digest text) RETURNS text
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
     SELECT stored_as FROM portal_smartcode WHERE number_digest = digest AND card->>'state' = 'issued' $$;
 """
-REVERSE_PUBLISHED_CARD = (
-    "DROP FUNCTION published_file(text); DROP FUNCTION published_card(text, text); DROP POLICY owner_reading ON portal_smartcode;"
-)
+REVERSE_PUBLISHED_CARD = """
+DROP FUNCTION published_file(text);
+DROP FUNCTION published_card(text, text);
+DROP POLICY owner_reading ON portal_smartcode;
+"""

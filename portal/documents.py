@@ -76,6 +76,11 @@ def store(folder: str, suffix: str, content: bytes) -> str:
         file.flush()
         os.fsync(file.fileno())
     os.replace(partial, path)
+    directory = os.open(os.path.dirname(path), os.O_RDONLY)
+    try:
+        os.fsync(directory)  # the name, too, survives a power cut that comes right after the commit
+    finally:
+        os.close(directory)
     return name
 
 

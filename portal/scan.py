@@ -57,7 +57,7 @@ def face(card: dict[str, Any], now: datetime) -> dict[str, Any]:
     facts["days_left"] = (date.fromisoformat(until) - today).days if until else None
     facts["reason"] = card.get("reason") or ""
     facts["successor_url"] = f"/q/{successor['token']}" if successor.get("token") else ""
-    facts["checked_at"] = local.strftime("%Y-%m-%d %H:%M")
+    facts["checked_at"] = local.isoformat(" ", "minutes")[:16]
     return facts
 
 

@@ -117,10 +117,7 @@ class TenantTable(Operation):
         run = schema_editor.execute
         run(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
         run(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
-        run(
-            f"CREATE POLICY tenant_isolation ON {table} "
-            f"USING (institution_id = app_tenant()) WITH CHECK ({mine})"
-        )
+        run(f"CREATE POLICY tenant_isolation ON {table} USING (institution_id = app_tenant()) WITH CHECK ({mine})")
         run(f"CREATE POLICY regulator_reading ON {table} FOR SELECT USING (app_in_region(institution_id))")
         if self.also_readable:
             run(f"CREATE POLICY also_readable ON {table} FOR SELECT USING ({self.also_readable})")

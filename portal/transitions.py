@@ -103,7 +103,9 @@ class Transition:
     def _check(self, row, was, actor, at):
         if was not in self.sources:
             state = row.get_state_display() if was else ""
-            raise Refused(Refusal("state", _("当前状态是“%(state)s”，不能做这一步。请刷新页面查看最新情况。") % {"state": state}))
+            raise Refused(
+                Refusal("state", _("当前状态是“%(state)s”，不能做这一步。请刷新页面查看最新情况。") % {"state": state})
+            )
         refusals = self.refusals(row, actor=actor, at=at)
         if refusals:
             raise Refused(*refusals)

@@ -5,158 +5,261 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('certificates', '0001_initial'),
-        ('equipment', '0001_initial'),
-        ('institutions', '0001_initial'),
-        ('orders', '0001_initial'),
+        ("certificates", "0001_initial"),
+        ("equipment", "0001_initial"),
+        ("institutions", "0001_initial"),
+        ("orders", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='certificate',
-            name='approver',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='institutions.employment', verbose_name='批准人'),
+            model_name="certificate",
+            name="approver",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="institutions.employment",
+                verbose_name="批准人",
+            ),
         ),
         migrations.AddField(
-            model_name='certificate',
-            name='checker',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='institutions.employment', verbose_name='核验员'),
+            model_name="certificate",
+            name="checker",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="institutions.employment",
+                verbose_name="核验员",
+            ),
         ),
         migrations.AddField(
-            model_name='certificate',
-            name='institution',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='institutions.institution'),
+            model_name="certificate",
+            name="institution",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="institutions.institution"
+            ),
         ),
         migrations.AddField(
-            model_name='certificate',
-            name='operator',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='institutions.employment', verbose_name='检定/校准员'),
+            model_name="certificate",
+            name="operator",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="institutions.employment",
+                verbose_name="检定/校准员",
+            ),
         ),
         migrations.AddField(
-            model_name='procedure',
-            name='approved_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='institutions.employment'),
+            model_name="procedure",
+            name="approved_by",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="institutions.employment"
+            ),
         ),
         migrations.AddField(
-            model_name='procedure',
-            name='institution',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='institutions.institution'),
+            model_name="procedure",
+            name="institution",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="institutions.institution"
+            ),
         ),
         migrations.AddField(
-            model_name='procedure',
-            name='method',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='institutions.method', verbose_name='方法'),
+            model_name="procedure",
+            name="method",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, to="institutions.method", verbose_name="方法"
+            ),
         ),
         migrations.AddField(
-            model_name='rawrecord',
-            name='environment_equipment',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='equipment.equipment', verbose_name='环境监测设备'),
+            model_name="rawrecord",
+            name="environment_equipment",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="equipment.equipment",
+                verbose_name="环境监测设备",
+            ),
         ),
         migrations.AddField(
-            model_name='rawrecord',
-            name='institution',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='institutions.institution'),
+            model_name="rawrecord",
+            name="institution",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="institutions.institution"
+            ),
         ),
         migrations.AddField(
-            model_name='rawrecord',
-            name='item',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='records', to='orders.item', verbose_name='样品'),
+            model_name="rawrecord",
+            name="item",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="records",
+                to="orders.item",
+                verbose_name="样品",
+            ),
         ),
         migrations.AddField(
-            model_name='rawrecord',
-            name='operator',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='institutions.employment', verbose_name='检定/校准员'),
+            model_name="rawrecord",
+            name="operator",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="institutions.employment",
+                verbose_name="检定/校准员",
+            ),
         ),
         migrations.AddField(
-            model_name='rawrecord',
-            name='procedure',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='certificates.procedure', verbose_name='数据表'),
+            model_name="rawrecord",
+            name="procedure",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, to="certificates.procedure", verbose_name="数据表"
+            ),
         ),
         migrations.AddField(
-            model_name='rawrecord',
-            name='site',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='institutions.site', verbose_name='场所'),
+            model_name="rawrecord",
+            name="site",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, to="institutions.site", verbose_name="场所"
+            ),
         ),
         migrations.AddField(
-            model_name='rawrecord',
-            name='standard',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='equipment.measurementstandard', verbose_name='计量标准'),
+            model_name="rawrecord",
+            name="standard",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, to="equipment.measurementstandard", verbose_name="计量标准"
+            ),
         ),
         migrations.AddField(
-            model_name='certificate',
-            name='record',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='certificates', to='certificates.rawrecord'),
+            model_name="certificate",
+            name="record",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="certificates", to="certificates.rawrecord"
+            ),
         ),
         migrations.AddField(
-            model_name='reading',
-            name='institution',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='institutions.institution'),
+            model_name="reading",
+            name="institution",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="institutions.institution"
+            ),
         ),
         migrations.AddField(
-            model_name='reading',
-            name='record',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='readings', to='certificates.rawrecord'),
+            model_name="reading",
+            name="record",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="readings", to="certificates.rawrecord"
+            ),
         ),
         migrations.AddField(
-            model_name='reading',
-            name='recorded_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='institutions.employment'),
+            model_name="reading",
+            name="recorded_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="institutions.employment"
+            ),
         ),
         migrations.AddField(
-            model_name='reading',
-            name='replaces',
-            field=models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='replaced_by', to='certificates.reading'),
+            model_name="reading",
+            name="replaces",
+            field=models.OneToOneField(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="replaced_by",
+                to="certificates.reading",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='procedure',
-            constraint=models.UniqueConstraint(fields=('institution', 'code', 'version'), name='procedure_version_once'),
+            model_name="procedure",
+            constraint=models.UniqueConstraint(
+                fields=("institution", "code", "version"), name="procedure_version_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='rawrecord',
-            index=models.Index(fields=['institution', 'state', '-id'], name='record_by_state'),
+            model_name="rawrecord",
+            index=models.Index(fields=["institution", "state", "-id"], name="record_by_state"),
         ),
         migrations.AddConstraint(
-            model_name='rawrecord',
-            constraint=models.UniqueConstraint(fields=('institution', 'number'), name='record_number_once'),
+            model_name="rawrecord",
+            constraint=models.UniqueConstraint(fields=("institution", "number"), name="record_number_once"),
         ),
         migrations.AddConstraint(
-            model_name='rawrecord',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'submitted'), _negated=True), ('submitted_at__isnull', False), _connector='OR'), name='submitted_record_has_time'),
+            model_name="rawrecord",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "submitted"), _negated=True), ("submitted_at__isnull", False), _connector="OR"
+                ),
+                name="submitted_record_has_time",
+            ),
         ),
         migrations.AddIndex(
-            model_name='certificate',
-            index=models.Index(fields=['institution', 'state', '-id'], name='certificate_by_state'),
+            model_name="certificate",
+            index=models.Index(fields=["institution", "state", "-id"], name="certificate_by_state"),
         ),
         migrations.AddConstraint(
-            model_name='certificate',
-            constraint=models.UniqueConstraint(condition=models.Q(('number', ''), _negated=True), fields=('institution', 'number'), name='certificate_number_once'),
+            model_name="certificate",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("number", ""), _negated=True),
+                fields=("institution", "number"),
+                name="certificate_number_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='certificate',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['void', 'abandoned']), _negated=True), fields=('record',), name='one_living_certificate_per_record'),
+            model_name="certificate",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ["void", "abandoned"]), _negated=True),
+                fields=("record",),
+                name="one_living_certificate_per_record",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='certificate',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['issued', 'void']), _negated=True), models.Q(('issued_at__isnull', False), models.Q(('number', ''), _negated=True), models.Q(('content_sha256', ''), _negated=True)), _connector='OR'), name='issued_certificate_is_complete'),
+            model_name="certificate",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ["issued", "void"]), _negated=True),
+                    models.Q(
+                        ("issued_at__isnull", False),
+                        models.Q(("number", ""), _negated=True),
+                        models.Q(("content_sha256", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="issued_certificate_is_complete",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='certificate',
-            constraint=models.CheckConstraint(condition=models.Q(('checker', None), models.Q(models.Q(('checker', models.F('operator')), _negated=True), models.Q(('approver', models.F('checker')), _negated=True), models.Q(('approver', models.F('operator')), _negated=True)), models.Q(('approver', None), models.Q(('checker', models.F('operator')), _negated=True)), _connector='OR'), name='three_different_people'),
+            model_name="certificate",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("checker", None),
+                    models.Q(
+                        models.Q(("checker", models.F("operator")), _negated=True),
+                        models.Q(("approver", models.F("checker")), _negated=True),
+                        models.Q(("approver", models.F("operator")), _negated=True),
+                    ),
+                    models.Q(("approver", None), models.Q(("checker", models.F("operator")), _negated=True)),
+                    _connector="OR",
+                ),
+                name="three_different_people",
+            ),
         ),
         migrations.AddIndex(
-            model_name='reading',
-            index=models.Index(fields=['institution', 'record', 'id'], name='reading_of_record'),
+            model_name="reading",
+            index=models.Index(fields=["institution", "record", "id"], name="reading_of_record"),
         ),
         migrations.AddConstraint(
-            model_name='reading',
-            constraint=models.UniqueConstraint(condition=models.Q(('replaces', None)), fields=('record', 'cell'), name='first_value_of_a_cell_once'),
+            model_name="reading",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("replaces", None)), fields=("record", "cell"), name="first_value_of_a_cell_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reading',
-            constraint=models.CheckConstraint(condition=models.Q(('replaces', None), models.Q(('reason', ''), _negated=True), _connector='OR'), name='correction_names_a_reason'),
+            model_name="reading",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("replaces", None), models.Q(("reason", ""), _negated=True), _connector="OR"),
+                name="correction_names_a_reason",
+            ),
         ),
     ]

@@ -5,90 +5,125 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('equipment', '0001_initial'),
-        ('institutions', '0001_initial'),
-        ('portal', '0001_initial'),
+        ("equipment", "0001_initial"),
+        ("institutions", "0001_initial"),
+        ("portal", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='equipment',
-            name='institution',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='institutions.institution'),
+            model_name="equipment",
+            name="institution",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="institutions.institution"
+            ),
         ),
         migrations.AddField(
-            model_name='equipment',
-            name='site',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='institutions.site', verbose_name='存放场所'),
+            model_name="equipment",
+            name="site",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, to="institutions.site", verbose_name="存放场所"
+            ),
         ),
         migrations.AddField(
-            model_name='measurementstandard',
-            name='institution',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='institutions.institution'),
+            model_name="measurementstandard",
+            name="institution",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="institutions.institution"
+            ),
         ),
         migrations.AddField(
-            model_name='measurementstandard',
-            name='responsible',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='institutions.employment', verbose_name='计量标准负责人'),
+            model_name="measurementstandard",
+            name="responsible",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="institutions.employment",
+                verbose_name="计量标准负责人",
+            ),
         ),
         migrations.AddField(
-            model_name='measurementstandard',
-            name='site',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='institutions.site', verbose_name='存放场所'),
+            model_name="measurementstandard",
+            name="site",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, to="institutions.site", verbose_name="存放场所"
+            ),
         ),
         migrations.AddField(
-            model_name='standardpart',
-            name='equipment',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='equipment.equipment'),
+            model_name="standardpart",
+            name="equipment",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="equipment.equipment"
+            ),
         ),
         migrations.AddField(
-            model_name='standardpart',
-            name='institution',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='institutions.institution'),
+            model_name="standardpart",
+            name="institution",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="institutions.institution"
+            ),
         ),
         migrations.AddField(
-            model_name='standardpart',
-            name='standard',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='parts', to='equipment.measurementstandard'),
+            model_name="standardpart",
+            name="standard",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="parts", to="equipment.measurementstandard"
+            ),
         ),
         migrations.AddField(
-            model_name='traceability',
-            name='confirmed_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='institutions.employment', verbose_name='计量确认人'),
+            model_name="traceability",
+            name="confirmed_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="institutions.employment",
+                verbose_name="计量确认人",
+            ),
         ),
         migrations.AddField(
-            model_name='traceability',
-            name='equipment',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='traceabilities', to='equipment.equipment'),
+            model_name="traceability",
+            name="equipment",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="traceabilities", to="equipment.equipment"
+            ),
         ),
         migrations.AddField(
-            model_name='traceability',
-            name='file',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portal.document'),
+            model_name="traceability",
+            name="file",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="portal.document",
+            ),
         ),
         migrations.AddField(
-            model_name='traceability',
-            name='institution',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='institutions.institution'),
+            model_name="traceability",
+            name="institution",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="institutions.institution"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='equipment',
-            constraint=models.UniqueConstraint(fields=('institution', 'asset_number'), name='asset_number_once'),
+            model_name="equipment",
+            constraint=models.UniqueConstraint(fields=("institution", "asset_number"), name="asset_number_once"),
         ),
         migrations.AddConstraint(
-            model_name='measurementstandard',
-            constraint=models.UniqueConstraint(fields=('institution', 'code'), name='standard_code_once'),
+            model_name="measurementstandard",
+            constraint=models.UniqueConstraint(fields=("institution", "code"), name="standard_code_once"),
         ),
         migrations.AddConstraint(
-            model_name='standardpart',
-            constraint=models.UniqueConstraint(fields=('standard', 'equipment'), name='part_once_per_standard'),
+            model_name="standardpart",
+            constraint=models.UniqueConstraint(fields=("standard", "equipment"), name="part_once_per_standard"),
         ),
         migrations.AddConstraint(
-            model_name='traceability',
-            constraint=models.CheckConstraint(condition=models.Q(('calibrated_on__lte', models.F('valid_until'))), name='traceability_dates_in_order'),
+            model_name="traceability",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("calibrated_on__lte", models.F("valid_until"))), name="traceability_dates_in_order"
+            ),
         ),
     ]

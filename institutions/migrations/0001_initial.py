@@ -10,207 +10,361 @@ import portal.tenancy
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('username', models.CharField(max_length=60, unique=True, verbose_name='登录名')),
-                ('name', models.CharField(max_length=60, verbose_name='姓名')),
-                ('email', models.EmailField(blank=True, max_length=254, verbose_name='电子邮箱')),
-                ('is_active', models.BooleanField(default=True, verbose_name='启用')),
-                ('created_at', models.DateTimeField(db_default=portal.clock.DatabaseClock(), editable=False)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                ("username", models.CharField(max_length=60, unique=True, verbose_name="登录名")),
+                ("name", models.CharField(max_length=60, verbose_name="姓名")),
+                ("email", models.EmailField(blank=True, max_length=254, verbose_name="电子邮箱")),
+                ("is_active", models.BooleanField(default=True, verbose_name="启用")),
+                ("created_at", models.DateTimeField(db_default=portal.clock.DatabaseClock(), editable=False)),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Institution',
+            name="Institution",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(max_length=40, unique=True)),
-                ('name', models.CharField(max_length=100, verbose_name='机构名称')),
-                ('name_en', models.CharField(blank=True, max_length=150, verbose_name='英文名称')),
-                ('short_code', models.CharField(max_length=8, unique=True, verbose_name='编号代码')),
-                ('credit_code', models.CharField(max_length=18, unique=True, verbose_name='统一社会信用代码')),
-                ('region_code', models.CharField(max_length=12, verbose_name='行政区划代码')),
-                ('address', models.CharField(max_length=200, verbose_name='地址')),
-                ('address_en', models.CharField(blank=True, max_length=250, verbose_name='英文地址')),
-                ('postcode', models.CharField(blank=True, max_length=10, verbose_name='邮编')),
-                ('phone', models.CharField(max_length=40, verbose_name='电话')),
-                ('complaint_phone', models.CharField(max_length=40, verbose_name='投诉电话')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("slug", models.SlugField(max_length=40, unique=True)),
+                ("name", models.CharField(max_length=100, verbose_name="机构名称")),
+                ("name_en", models.CharField(blank=True, max_length=150, verbose_name="英文名称")),
+                ("short_code", models.CharField(max_length=8, unique=True, verbose_name="编号代码")),
+                ("credit_code", models.CharField(max_length=18, unique=True, verbose_name="统一社会信用代码")),
+                ("region_code", models.CharField(max_length=12, verbose_name="行政区划代码")),
+                ("address", models.CharField(max_length=200, verbose_name="地址")),
+                ("address_en", models.CharField(blank=True, max_length=250, verbose_name="英文地址")),
+                ("postcode", models.CharField(blank=True, max_length=10, verbose_name="邮编")),
+                ("phone", models.CharField(max_length=40, verbose_name="电话")),
+                ("complaint_phone", models.CharField(max_length=40, verbose_name="投诉电话")),
             ],
         ),
         migrations.CreateModel(
-            name='Method',
+            name="Method",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=40, unique=True, verbose_name='编号')),
-                ('title', models.CharField(max_length=120, verbose_name='名称')),
-                ('title_en', models.CharField(blank=True, max_length=200, verbose_name='英文名称')),
-                ('kind', models.CharField(choices=[('verification_regulation', '检定规程'), ('calibration_specification', '校准规范')], max_length=30, verbose_name='种类')),
-                ('in_force_from', models.DateField(verbose_name='实施日期')),
-                ('in_force_until', models.DateField(blank=True, null=True, verbose_name='废止日期')),
-                ('replaced_by', models.CharField(blank=True, max_length=40, verbose_name='代替标准')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.CharField(max_length=40, unique=True, verbose_name="编号")),
+                ("title", models.CharField(max_length=120, verbose_name="名称")),
+                ("title_en", models.CharField(blank=True, max_length=200, verbose_name="英文名称")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("verification_regulation", "检定规程"), ("calibration_specification", "校准规范")],
+                        max_length=30,
+                        verbose_name="种类",
+                    ),
+                ),
+                ("in_force_from", models.DateField(verbose_name="实施日期")),
+                ("in_force_until", models.DateField(blank=True, null=True, verbose_name="废止日期")),
+                ("replaced_by", models.CharField(blank=True, max_length=40, verbose_name="代替标准")),
             ],
         ),
         migrations.CreateModel(
-            name='Person',
+            name="Person",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
             ],
         ),
         migrations.CreateModel(
-            name='Qualification',
+            name="Qualification",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('ref', models.CharField(default=portal.tenancy.new_ref, editable=False, max_length=12)),
-                ('kind', models.CharField(choices=[('business_licence', '营业执照'), ('cnas_accreditation', '实验室认可证书'), ('legal_metrology_institution', '法定计量检定机构授权'), ('metrology_authorisation', '计量授权证书')], max_length=40, verbose_name='种类')),
-                ('number', models.CharField(max_length=80, verbose_name='证书编号')),
-                ('issuer', models.CharField(max_length=100, verbose_name='发证机关')),
-                ('valid_from', models.DateField(verbose_name='有效期自')),
-                ('valid_until', models.DateField(blank=True, null=True, verbose_name='有效期至')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("ref", models.CharField(default=portal.tenancy.new_ref, editable=False, max_length=12)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("business_licence", "营业执照"),
+                            ("cnas_accreditation", "实验室认可证书"),
+                            ("legal_metrology_institution", "法定计量检定机构授权"),
+                            ("metrology_authorisation", "计量授权证书"),
+                        ],
+                        max_length=40,
+                        verbose_name="种类",
+                    ),
+                ),
+                ("number", models.CharField(max_length=80, verbose_name="证书编号")),
+                ("issuer", models.CharField(max_length=100, verbose_name="发证机关")),
+                ("valid_from", models.DateField(verbose_name="有效期自")),
+                ("valid_until", models.DateField(blank=True, null=True, verbose_name="有效期至")),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='ScopeItem',
+            name="ScopeItem",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('ref', models.CharField(default=portal.tenancy.new_ref, editable=False, max_length=12)),
-                ('state', models.CharField(choices=[('active', '有效'), ('suspended', '已暂停')], default='active', max_length=10)),
-                ('instrument', models.CharField(max_length=80, verbose_name='测量仪器')),
-                ('measurand', models.CharField(max_length=60, verbose_name='被测量')),
-                ('field', models.CharField(max_length=30, verbose_name='专业领域')),
-                ('range_low', models.DecimalField(decimal_places=12, max_digits=24, verbose_name='下限')),
-                ('range_high', models.DecimalField(decimal_places=12, max_digits=24, verbose_name='上限')),
-                ('unit', models.CharField(max_length=30, verbose_name='单位')),
-                ('cmc_constant', models.DecimalField(decimal_places=12, max_digits=24, verbose_name='CMC 常数项 a')),
-                ('cmc_slope', models.DecimalField(decimal_places=12, default=0, max_digits=24, verbose_name='CMC 比例项 b')),
-                ('valid_from', models.DateField(verbose_name='生效日期')),
-                ('valid_until', models.DateField(blank=True, null=True, verbose_name='失效日期')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("ref", models.CharField(default=portal.tenancy.new_ref, editable=False, max_length=12)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("active", "有效"), ("suspended", "已暂停")], default="active", max_length=10
+                    ),
+                ),
+                ("instrument", models.CharField(max_length=80, verbose_name="测量仪器")),
+                ("measurand", models.CharField(max_length=60, verbose_name="被测量")),
+                ("field", models.CharField(max_length=30, verbose_name="专业领域")),
+                ("range_low", models.DecimalField(decimal_places=12, max_digits=24, verbose_name="下限")),
+                ("range_high", models.DecimalField(decimal_places=12, max_digits=24, verbose_name="上限")),
+                ("unit", models.CharField(max_length=30, verbose_name="单位")),
+                ("cmc_constant", models.DecimalField(decimal_places=12, max_digits=24, verbose_name="CMC 常数项 a")),
+                (
+                    "cmc_slope",
+                    models.DecimalField(decimal_places=12, default=0, max_digits=24, verbose_name="CMC 比例项 b"),
+                ),
+                ("valid_from", models.DateField(verbose_name="生效日期")),
+                ("valid_until", models.DateField(blank=True, null=True, verbose_name="失效日期")),
             ],
         ),
         migrations.CreateModel(
-            name='Site',
+            name="Site",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('ref', models.CharField(default=portal.tenancy.new_ref, editable=False, max_length=12)),
-                ('name', models.CharField(max_length=60, verbose_name='场所')),
-                ('address', models.CharField(max_length=200, verbose_name='地址')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("ref", models.CharField(default=portal.tenancy.new_ref, editable=False, max_length=12)),
+                ("name", models.CharField(max_length=60, verbose_name="场所")),
+                ("address", models.CharField(max_length=200, verbose_name="地址")),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Employment',
+            name="Employment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('ref', models.CharField(default=portal.tenancy.new_ref, editable=False, max_length=12)),
-                ('name', models.CharField(max_length=60, verbose_name='姓名')),
-                ('staff_number', models.CharField(max_length=20, verbose_name='工号')),
-                ('kind', models.CharField(choices=[('on_post', '在职在岗'), ('dispatch', '劳务派遣')], default='on_post', max_length=10, verbose_name='用工形式')),
-                ('birth_date', models.DateField(verbose_name='出生日期')),
-                ('started_on', models.DateField(verbose_name='入职日期')),
-                ('ended_on', models.DateField(blank=True, null=True, verbose_name='离职日期')),
-                ('institution', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='institutions.institution')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='institutions.person')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("ref", models.CharField(default=portal.tenancy.new_ref, editable=False, max_length=12)),
+                ("name", models.CharField(max_length=60, verbose_name="姓名")),
+                ("staff_number", models.CharField(max_length=20, verbose_name="工号")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("on_post", "在职在岗"), ("dispatch", "劳务派遣")],
+                        default="on_post",
+                        max_length=10,
+                        verbose_name="用工形式",
+                    ),
+                ),
+                ("birth_date", models.DateField(verbose_name="出生日期")),
+                ("started_on", models.DateField(verbose_name="入职日期")),
+                ("ended_on", models.DateField(blank=True, null=True, verbose_name="离职日期")),
+                (
+                    "institution",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="institutions.institution"
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="institutions.person"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Customer',
+            name="Customer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('ref', models.CharField(default=portal.tenancy.new_ref, editable=False, max_length=12)),
-                ('name', models.CharField(max_length=100, verbose_name='客户名称')),
-                ('address', models.CharField(blank=True, max_length=200, verbose_name='客户地址')),
-                ('contact', models.CharField(blank=True, max_length=60, verbose_name='联系人')),
-                ('phone', models.CharField(blank=True, max_length=40, verbose_name='联系电话')),
-                ('institution', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='institutions.institution')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("ref", models.CharField(default=portal.tenancy.new_ref, editable=False, max_length=12)),
+                ("name", models.CharField(max_length=100, verbose_name="客户名称")),
+                ("address", models.CharField(blank=True, max_length=200, verbose_name="客户地址")),
+                ("contact", models.CharField(blank=True, max_length=60, verbose_name="联系人")),
+                ("phone", models.CharField(blank=True, max_length=40, verbose_name="联系电话")),
+                (
+                    "institution",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="institutions.institution"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Authorisation',
+            name="Authorisation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('ref', models.CharField(default=portal.tenancy.new_ref, editable=False, max_length=12)),
-                ('role', models.CharField(choices=[('verifier', '检定员'), ('calibrator', '校准员'), ('checker', '核验员'), ('authorised_signatory', '授权签字人')], max_length=30, verbose_name='授权岗位')),
-                ('field', models.CharField(max_length=30, verbose_name='专业领域')),
-                ('certificate_number', models.CharField(max_length=60, verbose_name='授权文件号')),
-                ('valid_from', models.DateField(verbose_name='有效期自')),
-                ('valid_until', models.DateField(blank=True, null=True, verbose_name='有效期至')),
-                ('revoked_on', models.DateField(blank=True, null=True, verbose_name='撤销日期')),
-                ('employment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='authorisations', to='institutions.employment')),
-                ('institution', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='institutions.institution')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("ref", models.CharField(default=portal.tenancy.new_ref, editable=False, max_length=12)),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("verifier", "检定员"),
+                            ("calibrator", "校准员"),
+                            ("checker", "核验员"),
+                            ("authorised_signatory", "授权签字人"),
+                        ],
+                        max_length=30,
+                        verbose_name="授权岗位",
+                    ),
+                ),
+                ("field", models.CharField(max_length=30, verbose_name="专业领域")),
+                ("certificate_number", models.CharField(max_length=60, verbose_name="授权文件号")),
+                ("valid_from", models.DateField(verbose_name="有效期自")),
+                ("valid_until", models.DateField(blank=True, null=True, verbose_name="有效期至")),
+                ("revoked_on", models.DateField(blank=True, null=True, verbose_name="撤销日期")),
+                (
+                    "employment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="authorisations",
+                        to="institutions.employment",
+                    ),
+                ),
+                (
+                    "institution",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="institutions.institution"
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Invitation',
+            name="Invitation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('ref', models.CharField(default=portal.tenancy.new_ref, editable=False, max_length=12)),
-                ('state', models.CharField(choices=[('sent', '已发出'), ('accepted', '已接受'), ('withdrawn', '已撤回')], default='sent', max_length=10)),
-                ('email', models.EmailField(max_length=254, verbose_name='电子邮箱')),
-                ('name', models.CharField(max_length=60, verbose_name='姓名')),
-                ('roles', institutions.models.accounts.RolesField(base_field=models.CharField(max_length=30), size=None, validators=[institutions.models.accounts.known_roles], verbose_name='角色')),
-                ('expires_at', models.DateTimeField(verbose_name='有效至')),
-                ('employment', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='institutions.employment')),
-                ('institution', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='institutions.institution')),
-                ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("ref", models.CharField(default=portal.tenancy.new_ref, editable=False, max_length=12)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("sent", "已发出"), ("accepted", "已接受"), ("withdrawn", "已撤回")],
+                        default="sent",
+                        max_length=10,
+                    ),
+                ),
+                ("email", models.EmailField(max_length=254, verbose_name="电子邮箱")),
+                ("name", models.CharField(max_length=60, verbose_name="姓名")),
+                (
+                    "roles",
+                    institutions.models.accounts.RolesField(
+                        base_field=models.CharField(max_length=30),
+                        size=None,
+                        validators=[institutions.models.accounts.known_roles],
+                        verbose_name="角色",
+                    ),
+                ),
+                ("expires_at", models.DateTimeField(verbose_name="有效至")),
+                (
+                    "employment",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="institutions.employment",
+                    ),
+                ),
+                (
+                    "institution",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="institutions.institution"
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='LoginFailure',
+            name="LoginFailure",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(db_default=portal.clock.DatabaseClock(), editable=False)),
-                ('username', models.CharField(max_length=60)),
-                ('address', models.GenericIPAddressField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField(db_default=portal.clock.DatabaseClock(), editable=False)),
+                ("username", models.CharField(max_length=60)),
+                ("address", models.GenericIPAddressField()),
             ],
             options={
-                'indexes': [models.Index(fields=['address', 'at'], name='login_failure_by_address')],
+                "indexes": [models.Index(fields=["address", "at"], name="login_failure_by_address")],
             },
         ),
         migrations.CreateModel(
-            name='Membership',
+            name="Membership",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('ref', models.CharField(default=portal.tenancy.new_ref, editable=False, max_length=12)),
-                ('state', models.CharField(choices=[('active', '有效'), ('ended', '已停用')], default='active', max_length=10)),
-                ('roles', institutions.models.accounts.RolesField(base_field=models.CharField(max_length=30), size=None, validators=[institutions.models.accounts.known_roles], verbose_name='角色')),
-                ('region_code', models.CharField(blank=True, max_length=12, verbose_name='辖区代码')),
-                ('employment', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='institutions.employment')),
-                ('institution', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='institutions.institution')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("ref", models.CharField(default=portal.tenancy.new_ref, editable=False, max_length=12)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("active", "有效"), ("ended", "已停用")], default="active", max_length=10
+                    ),
+                ),
+                (
+                    "roles",
+                    institutions.models.accounts.RolesField(
+                        base_field=models.CharField(max_length=30),
+                        size=None,
+                        validators=[institutions.models.accounts.known_roles],
+                        verbose_name="角色",
+                    ),
+                ),
+                ("region_code", models.CharField(blank=True, max_length=12, verbose_name="辖区代码")),
+                (
+                    "employment",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="institutions.employment",
+                    ),
+                ),
+                (
+                    "institution",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="institutions.institution",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="memberships",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='MethodAdoption',
+            name="MethodAdoption",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('ref', models.CharField(default=portal.tenancy.new_ref, editable=False, max_length=12)),
-                ('verified_on', models.DateField(verbose_name='验证日期')),
-                ('institution', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='institutions.institution')),
-                ('method', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='institutions.method')),
-                ('verified_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='institutions.employment')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("ref", models.CharField(default=portal.tenancy.new_ref, editable=False, max_length=12)),
+                ("verified_on", models.DateField(verbose_name="验证日期")),
+                (
+                    "institution",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="institutions.institution"
+                    ),
+                ),
+                ("method", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="institutions.method")),
+                (
+                    "verified_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="institutions.employment"
+                    ),
+                ),
             ],
         ),
     ]

@@ -5,81 +5,110 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('institutions', '0001_initial'),
-        ('portal', '0001_initial'),
+        ("institutions", "0001_initial"),
+        ("portal", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='qualification',
-            name='file',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='portal.document'),
+            model_name="qualification",
+            name="file",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="portal.document",
+            ),
         ),
         migrations.AddField(
-            model_name='qualification',
-            name='institution',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='institutions.institution'),
+            model_name="qualification",
+            name="institution",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="institutions.institution"
+            ),
         ),
         migrations.AddField(
-            model_name='scopeitem',
-            name='institution',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='institutions.institution'),
+            model_name="scopeitem",
+            name="institution",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="institutions.institution"
+            ),
         ),
         migrations.AddField(
-            model_name='scopeitem',
-            name='method',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='institutions.method', verbose_name='方法'),
+            model_name="scopeitem",
+            name="method",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, to="institutions.method", verbose_name="方法"
+            ),
         ),
         migrations.AddField(
-            model_name='scopeitem',
-            name='qualification',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='institutions.qualification', verbose_name='依据资质'),
+            model_name="scopeitem",
+            name="qualification",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, to="institutions.qualification", verbose_name="依据资质"
+            ),
         ),
         migrations.AddField(
-            model_name='site',
-            name='institution',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='institutions.institution'),
+            model_name="site",
+            name="institution",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="institutions.institution"
+            ),
         ),
         migrations.AddField(
-            model_name='scopeitem',
-            name='site',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='institutions.site', verbose_name='场所'),
+            model_name="scopeitem",
+            name="site",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, to="institutions.site", verbose_name="场所"
+            ),
         ),
         migrations.AddField(
-            model_name='methodadoption',
-            name='site',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='institutions.site'),
+            model_name="methodadoption",
+            name="site",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="institutions.site"),
         ),
         migrations.AddConstraint(
-            model_name='customer',
-            constraint=models.UniqueConstraint(fields=('institution', 'name'), name='customer_name_once'),
+            model_name="customer",
+            constraint=models.UniqueConstraint(fields=("institution", "name"), name="customer_name_once"),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(fields=('institution', 'user'), name='one_membership_per_institution'),
+            model_name="membership",
+            constraint=models.UniqueConstraint(fields=("institution", "user"), name="one_membership_per_institution"),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.CheckConstraint(condition=models.Q(('institution__isnull', False), models.Q(('region_code', ''), _negated=True), _connector='OR'), name='membership_has_institution_or_region'),
+            model_name="membership",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("institution__isnull", False), models.Q(("region_code", ""), _negated=True), _connector="OR"
+                ),
+                name="membership_has_institution_or_region",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='employment',
-            constraint=models.UniqueConstraint(fields=('institution', 'staff_number'), name='staff_number_once'),
+            model_name="employment",
+            constraint=models.UniqueConstraint(fields=("institution", "staff_number"), name="staff_number_once"),
         ),
         migrations.AddConstraint(
-            model_name='scopeitem',
-            constraint=models.CheckConstraint(condition=models.Q(('range_low__lte', models.F('range_high'))), name='scope_range_in_order'),
+            model_name="scopeitem",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("range_low__lte", models.F("range_high"))), name="scope_range_in_order"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='scopeitem',
-            constraint=models.CheckConstraint(condition=models.Q(('cmc_constant__gt', 0), ('cmc_slope__gt', 0), _connector='OR'), name='scope_cmc_is_positive'),
+            model_name="scopeitem",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("cmc_constant__gt", 0), ("cmc_slope__gt", 0), _connector="OR"),
+                name="scope_cmc_is_positive",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='methodadoption',
-            constraint=models.UniqueConstraint(fields=('institution', 'method', 'site'), name='method_adopted_once_per_site'),
+            model_name="methodadoption",
+            constraint=models.UniqueConstraint(
+                fields=("institution", "method", "site"), name="method_adopted_once_per_site"
+            ),
         ),
     ]

@@ -106,7 +106,9 @@ class ScopeItem(TenantModel):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=models.Q(range_low__lte=models.F("range_high")), name="scope_range_in_order"),
+            models.CheckConstraint(
+                condition=models.Q(range_low__lte=models.F("range_high")), name="scope_range_in_order"
+            ),
             models.CheckConstraint(
                 condition=models.Q(cmc_constant__gt=0) | models.Q(cmc_slope__gt=0), name="scope_cmc_is_positive"
             ),

@@ -9,108 +9,163 @@ import portal.tenancy
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('institutions', '0001_initial'),
+        ("institutions", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Document',
+            name="Document",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('ref', models.CharField(default=portal.tenancy.new_ref, editable=False, max_length=12)),
-                ('state', models.CharField(choices=[('quarantined', '隔离检查中'), ('accepted', '已收下'), ('refused', '已拒收')], default='quarantined', max_length=12)),
-                ('name', models.CharField(max_length=150, verbose_name='文件名')),
-                ('content_type', models.CharField(max_length=100)),
-                ('size', models.PositiveIntegerField()),
-                ('sha256', models.CharField(max_length=64)),
-                ('stored_as', models.CharField(max_length=100)),
-                ('uploaded_at', models.DateTimeField(db_default=portal.clock.DatabaseClock(), editable=False)),
-                ('institution', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='institutions.institution')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("ref", models.CharField(default=portal.tenancy.new_ref, editable=False, max_length=12)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("quarantined", "隔离检查中"), ("accepted", "已收下"), ("refused", "已拒收")],
+                        default="quarantined",
+                        max_length=12,
+                    ),
+                ),
+                ("name", models.CharField(max_length=150, verbose_name="文件名")),
+                ("content_type", models.CharField(max_length=100)),
+                ("size", models.PositiveIntegerField()),
+                ("sha256", models.CharField(max_length=64)),
+                ("stored_as", models.CharField(max_length=100)),
+                ("uploaded_at", models.DateTimeField(db_default=portal.clock.DatabaseClock(), editable=False)),
+                (
+                    "institution",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="institutions.institution"
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='OutboxEntry',
+            name="OutboxEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('institution_id', models.BigIntegerField(null=True)),
-                ('task', models.CharField(max_length=80)),
-                ('queue', models.CharField(max_length=20)),
-                ('target_id', models.BigIntegerField()),
-                ('state', models.CharField(choices=[('pending', '待办'), ('done', '已完成'), ('dead', '已停')], default='pending', max_length=10)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('last_error', models.CharField(blank=True, max_length=500)),
-                ('created_at', models.DateTimeField(db_default=portal.clock.DatabaseClock(), editable=False)),
-                ('due_at', models.DateTimeField(db_default=portal.clock.DatabaseClock())),
-                ('done_at', models.DateTimeField(null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("institution_id", models.BigIntegerField(null=True)),
+                ("task", models.CharField(max_length=80)),
+                ("queue", models.CharField(max_length=20)),
+                ("target_id", models.BigIntegerField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("pending", "待办"), ("done", "已完成"), ("dead", "已停")],
+                        default="pending",
+                        max_length=10,
+                    ),
+                ),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("last_error", models.CharField(blank=True, max_length=500)),
+                ("created_at", models.DateTimeField(db_default=portal.clock.DatabaseClock(), editable=False)),
+                ("due_at", models.DateTimeField(db_default=portal.clock.DatabaseClock())),
+                ("done_at", models.DateTimeField(null=True)),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('state', 'pending')), fields=['due_at'], name='outbox_due')],
+                "indexes": [
+                    models.Index(condition=models.Q(("state", "pending")), fields=["due_at"], name="outbox_due")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='SmartCode',
+            name="SmartCode",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('ref', models.CharField(default=portal.tenancy.new_ref, editable=False, max_length=12)),
-                ('kind', models.CharField(choices=[('unit', '单位码'), ('device', '器具码')], max_length=10)),
-                ('token_digest', models.CharField(max_length=64, unique=True)),
-                ('number_digest', models.CharField(max_length=64, null=True, unique=True)),
-                ('file_digest', models.CharField(max_length=64, null=True, unique=True)),
-                ('card', models.JSONField()),
-                ('stored_as', models.CharField(blank=True, max_length=120)),
-                ('updated_at', models.DateTimeField()),
-                ('institution', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='institutions.institution')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("ref", models.CharField(default=portal.tenancy.new_ref, editable=False, max_length=12)),
+                ("kind", models.CharField(choices=[("unit", "单位码"), ("device", "器具码")], max_length=10)),
+                ("token_digest", models.CharField(max_length=64, unique=True)),
+                ("number_digest", models.CharField(max_length=64, null=True, unique=True)),
+                ("file_digest", models.CharField(max_length=64, null=True, unique=True)),
+                ("card", models.JSONField()),
+                ("stored_as", models.CharField(blank=True, max_length=120)),
+                ("updated_at", models.DateTimeField()),
+                (
+                    "institution",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="institutions.institution"
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='AuditEntry',
+            name="AuditEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('ref', models.CharField(default=portal.tenancy.new_ref, editable=False, max_length=12)),
-                ('at', models.DateTimeField(db_default=portal.clock.DatabaseClock(), editable=False, verbose_name='时间')),
-                ('actor_name', models.CharField(max_length=150, verbose_name='人员')),
-                ('acting_as', models.CharField(blank=True, max_length=200, verbose_name='身份')),
-                ('verb', models.CharField(max_length=80, verbose_name='动作')),
-                ('target', models.CharField(blank=True, max_length=80, verbose_name='对象')),
-                ('target_id', models.BigIntegerField(null=True)),
-                ('target_ref', models.CharField(blank=True, max_length=12)),
-                ('target_name', models.CharField(blank=True, max_length=200, verbose_name='名称')),
-                ('was', models.CharField(blank=True, max_length=30)),
-                ('became', models.CharField(blank=True, max_length=30)),
-                ('changes', models.JSONField(default=dict, verbose_name='变更')),
-                ('reason', models.CharField(blank=True, max_length=500, verbose_name='理由')),
-                ('succeeded', models.BooleanField(default=True, verbose_name='成功')),
-                ('request_id', models.CharField(blank=True, max_length=36)),
-                ('actor_user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('institution', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='institutions.institution', verbose_name='机构')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("ref", models.CharField(default=portal.tenancy.new_ref, editable=False, max_length=12)),
+                (
+                    "at",
+                    models.DateTimeField(db_default=portal.clock.DatabaseClock(), editable=False, verbose_name="时间"),
+                ),
+                ("actor_name", models.CharField(max_length=150, verbose_name="人员")),
+                ("acting_as", models.CharField(blank=True, max_length=200, verbose_name="身份")),
+                ("verb", models.CharField(max_length=80, verbose_name="动作")),
+                ("target", models.CharField(blank=True, max_length=80, verbose_name="对象")),
+                ("target_id", models.BigIntegerField(null=True)),
+                ("target_ref", models.CharField(blank=True, max_length=12)),
+                ("target_name", models.CharField(blank=True, max_length=200, verbose_name="名称")),
+                ("was", models.CharField(blank=True, max_length=30)),
+                ("became", models.CharField(blank=True, max_length=30)),
+                ("changes", models.JSONField(default=dict, verbose_name="变更")),
+                ("reason", models.CharField(blank=True, max_length=500, verbose_name="理由")),
+                ("succeeded", models.BooleanField(default=True, verbose_name="成功")),
+                ("request_id", models.CharField(blank=True, max_length=36)),
+                (
+                    "actor_user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "institution",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="institutions.institution",
+                        verbose_name="机构",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['institution', 'target', 'target_id', 'id'], name='audit_of_target'), models.Index(fields=['institution', '-id'], name='audit_newest_first')],
+                "indexes": [
+                    models.Index(fields=["institution", "target", "target_id", "id"], name="audit_of_target"),
+                    models.Index(fields=["institution", "-id"], name="audit_newest_first"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Counter',
+            name="Counter",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('ref', models.CharField(default=portal.tenancy.new_ref, editable=False, max_length=12)),
-                ('series', models.CharField(max_length=20)),
-                ('year', models.PositiveSmallIntegerField()),
-                ('last', models.PositiveIntegerField(default=0)),
-                ('institution', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='institutions.institution')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("ref", models.CharField(default=portal.tenancy.new_ref, editable=False, max_length=12)),
+                ("series", models.CharField(max_length=20)),
+                ("year", models.PositiveSmallIntegerField()),
+                ("last", models.PositiveIntegerField(default=0)),
+                (
+                    "institution",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="institutions.institution"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('institution', 'series', 'year'), name='counter_once_per_year')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("institution", "series", "year"), name="counter_once_per_year")
+                ],
             },
         ),
     ]

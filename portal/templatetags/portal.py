@@ -206,8 +206,6 @@ def empty_state(title: str, text: str = "", url: str = "", label: str = "", icon
     return {"title": title, "text": text, "url": url, "label": label, "icon_name": icon_name}
 
 
-
-
 @register.inclusion_tag("components/facts.html")
 def facts(items: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """A grid of facts. Items: {"label", "value", and optionally "url", "note", "tone", "unit"}."""

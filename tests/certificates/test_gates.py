@@ -145,7 +145,9 @@ def test_an_untraced_thermometer_of_the_room_is_refused(lab, record):
     assert clauses_of(gates.equipment_was_traced, record) == ["C-5.4.2-s1"]
 
 
-@pytest.mark.parametrize("fields, clause", [({"state": "quarantined"}, "D-4.4.3.2-s1"), ({"obsolete": True}, "A-6.2.1.1-s2")])
+@pytest.mark.parametrize(
+    "fields, clause", [({"state": "quarantined"}, "D-4.4.3.2-s1"), ({"obsolete": True}, "A-6.2.1.1-s2")]
+)
 def test_quarantined_or_obsolete_equipment_is_refused(lab, record, fields, clause):
     spoil(lab.equipment, **fields)
     assert clauses_of(gates.equipment_was_traced, record) == [clause]
@@ -352,5 +354,3 @@ def test_the_verbs_carry_all_their_gates():
     assert set(workflow.ISSUE.gates) == set(gates.ISSUE)
     assert set(gates.TITLES) >= {*gates.RECORD, *gates.CHECK, *gates.APPROVE, *gates.ISSUE}
     assert len(gates.RECORD) == 14 and len(gates.ISSUE) == 9
-
-

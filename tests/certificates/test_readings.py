@@ -27,7 +27,9 @@ def record(lab):
     return make.record(lab)
 
 
-@pytest.mark.parametrize("text, stored", [("0.40", "0.40"), ("0,4", "0.4"), ("０．４０", "0.40"), (" 0.4 ", "0.4"), ("0。40", "0.40")])
+@pytest.mark.parametrize(
+    "text, stored", [("0.40", "0.40"), ("0,4", "0.4"), ("０．４０", "0.40"), (" 0.4 ", "0.4"), ("0。40", "0.40")]
+)
 def test_what_people_type_is_understood(lab, record, text, stored):
     assert enter(lab, record, text).state == "saved"
     assert record.readings.get().text == stored

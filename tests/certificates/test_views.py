@@ -98,7 +98,9 @@ def test_a_lapsed_standard_is_not_offered(as_, world):
 
 def test_the_grid_saves_readings_and_answers_with_the_live_result(as_, world):
     record = make.record(world)
-    answer = grid(as_("operator"), at("readings", world, record), (1, "up_before", "０．４０"), (1, "up_after", "0,41")).json()
+    answer = grid(
+        as_("operator"), at("readings", world, record), (1, "up_before", "０．４０"), (1, "up_after", "0,41")
+    ).json()
     assert [cell["state"] for cell in answer["cells"]] == ["saved", "saved"]
     assert answer["cells"][0]["text"] == "0.40"
     assert "示值误差" in answer["panel"] and answer["summary"].startswith("2 / 20")
@@ -107,7 +109,9 @@ def test_the_grid_saves_readings_and_answers_with_the_live_result(as_, world):
 
 def test_the_grid_refuses_a_cell_with_a_sentence_and_saves_the_others(as_, world):
     record = make.record(world)
-    answer = grid(as_("operator"), at("readings", world, record), (0, "up_before", "abc"), (0, "up_after", "0.00")).json()
+    answer = grid(
+        as_("operator"), at("readings", world, record), (0, "up_before", "abc"), (0, "up_after", "0.00")
+    ).json()
     assert [cell["state"] for cell in answer["cells"]] == ["refused", "saved"]
     assert answer["cells"][0]["message"]
 
@@ -141,7 +145,10 @@ def test_the_sheet_works_as_a_plain_form_and_keeps_refused_values(as_, world):
     assert response.status_code == 400
     assert "O.O1" in response.text and 'aria-invalid="true"' in response.text
     with tenant(world.institution.pk):
-        assert sorted(Reading.objects.values_list("cell", flat=True)) == ["condition:temperature", "reading:0:up_before"]
+        assert sorted(Reading.objects.values_list("cell", flat=True)) == [
+            "condition:temperature",
+            "reading:0:up_before",
+        ]
 
 
 def test_an_expired_session_answers_the_grid_with_401_and_keeps_the_form(client, world):
@@ -187,7 +194,9 @@ def test_the_signatory_approves_what_the_page_shows_and_it_is_issued(as_, world)
     client = as_("signatory")
     page = client.get(at("certificate", world, certificate)).text
     seen = page.split('name="confirmed_sha256" value="')[1].split('"')[0]
-    response = client.post(at("approve", world, certificate), {"confirmed": "yes", "confirmed_sha256": seen}, follow=True)
+    response = client.post(
+        at("approve", world, certificate), {"confirmed": "yes", "confirmed_sha256": seen}, follow=True
+    )
     row = fresh(certificate)
     assert (row.state, row.body_sha256) == ("issued", seen)
     assert row.number in response.text and "正在生成 PDF" in response.text
