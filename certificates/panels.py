@@ -9,6 +9,7 @@ from portal import history, menu
 from portal.permissions import Permission
 from portal.today import Panel, panel
 
+from . import presentation
 from .models import Certificate, RawRecord
 
 State = Certificate.State
@@ -28,6 +29,8 @@ def _rows(certificates, slug):
             "customer": row.record.item.customer.name,
             "kind": row.get_kind_display(),
             "operator": row.operator.name,
+            "state": presentation.CERTIFICATE_TONES[row.state],
+            "state_title": row.get_state_display(),
             "promised_on": row.record.item.promised_on,
             "reason": row.returned_reason,
         }
@@ -40,7 +43,8 @@ def _queue(actor, institution, day, states, title, hint, queue):
     rows = _rows(waiting, institution.slug)
     context = {
         "title": title, "hint": hint, "rows": rows, "count": waiting.count(), "day": day,
-        "url": f"{reverse('certificates:list', args=[institution.slug])}?queue={queue}",
+        "url": reverse("certificates:list", args=[institution.slug]) + (f"?queue={queue}" if queue else ""),
+        "mixed": len(states) > 2,
     }  # fmt: skip
     return Panel("certificates/_queue.html", context)
 
@@ -54,6 +58,15 @@ def waiting_for_approval(actor, institution, day):
 @panel(order=11, permission=Permission.CERTIFICATE_CHECK)
 def waiting_for_check(actor, institution, day):
     return _queue(actor, institution, day, [State.DRAFT], _("待我核验"), _("承诺日最早的在前"), "check")
+
+
+@panel(order=15, permission=Permission.CERTIFICATE_VOID)
+def on_their_way(actor, institution, day):
+    """For whoever answers for quality: everything between record and issue, whoever's turn it is."""
+    if actor.may(Permission.CERTIFICATE_APPROVE):
+        return None
+    states = [State.DRAFT, State.RETURNED, State.CHECKED, State.APPROVED]
+    return _queue(actor, institution, day, states, _("在途证书"), _("核验、批准、更正，承诺日最早的在前"), "")
 
 
 @panel(order=12, permission=Permission.RECORD_WRITE)

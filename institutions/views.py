@@ -151,7 +151,7 @@ def people(request: HttpRequest, slug: str) -> HttpResponse:
     """Who works here, with the authorisations in force today."""
     actor, day = actor_of(request), timezone.localdate()
     rows = Employment.objects.visible_to(actor).prefetch_related(
-        Prefetch("authorisations", Authorisation.objects.in_force_on(day).order_by("role", "field"), "in_force")
+        Prefetch("authorisations", Authorisation.objects.visible_to(actor).in_force_on(day).order_by("role", "field"), "in_force")
     )
     filters = [
         _search(request, _("姓名、工号")),

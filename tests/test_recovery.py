@@ -3,6 +3,7 @@
 Real relay, real worker, real broker, on the test database. They are started here and ended here.
 """
 
+import contextlib
 import hashlib
 import signal
 from collections.abc import Iterator
@@ -88,14 +89,16 @@ def assert_each_has_one_pdf(lab, certificates):
 
 
 def test_workers_killed_before_and_after_writing_lose_and_double_nothing(lab, broker, relay, logs):
-    certificates = issued(lab, 3)
-    for point, left in (("pdf.before_write", 0), ("pdf.after_write", 1)):
-        dying = processes.worker(logs / f"{point}.log", broker.url, FAULTPOINTS=f"{point}=sleep:100")
-        with running(dying):
-            dying.says(f"fault at {point}")
-            dying.kill()
-        assert waiting() == 3
-        assert len(files(lab)) == left  # what was written without its row: nobody's bytes, shown by no page
+    certificates, dying = issued(lab, 3), {}
+    with contextlib.ExitStack() as workers:
+        for point in ("pdf.before_write", "pdf.after_write"):
+            process = processes.worker(logs / f"{point}.log", broker.url, FAULTPOINTS=f"{point}=sleep:100")
+            dying[point] = workers.enter_context(running(process))
+        for point, process in dying.items():
+            process.says(f"fault at {point}")
+    # Both are dead now, each in the middle of a certificate; one has written a file that no row names.
+    assert waiting() == 3
+    assert len(files(lab)) == 1
     with running(processes.worker(logs / "healthy.log", broker.url)) as healthy:
         wait_for(lambda: not waiting(), 60)
         assert "Traceback" not in healthy.output()

@@ -191,7 +191,16 @@ def dict_of_lists(pairs):
     return fields
 
 
-@pytest.mark.parametrize("elsewhere", ["https://evil.example/i/", "//evil.example/i/", "/logout/", "/i/../logout/"])
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        "https://evil.example/i/alpha/",
+        "//evil.example/i/alpha/",
+        "/logout/",
+        "/i/../logout/",
+        "/i/alpha/no/such/page/",
+    ],
+)
 def test_a_carried_form_goes_to_our_own_pages_only(client, member, elsewhere):
     answer = sign_in(client, member, resume_url=elsewhere, **{"resume-a": "1"})
     assert answer.status_code == 302
