@@ -85,13 +85,7 @@ def body(certificate: Certificate, *, approver: str) -> dict:
         "standards": list(_standards(dossier)),
         "results": datasheet.results(dossier.definition, sheet),
         "checks": datasheet.check_lines(sheet),
-        "uncertainty": {
-            "k": sheet.k_text,
-            "p": "95 %",
-            "zh": f"扩展不确定度 U 由合成标准不确定度乘以包含因子 k = {sheet.k_text} 得到，包含概率约为 95 %。",
-            "en": f"The expanded uncertainty U is the combined standard uncertainty multiplied by k = {sheet.k_text}, "
-            "for a coverage probability of approximately 95 %.",
-        },
+        "uncertainty": _uncertainty(dossier),
         "conformity": _conformity(dossier),
         "conclusion": _conclusion(certificate, dossier),
         "statements": [
@@ -228,6 +222,27 @@ def _uncertainty_of(equipment: Equipment, trace: Traceability | None) -> str:
     if trace and trace.expanded_uncertainty:
         return f"U = {trace.expanded_uncertainty} {trace.uncertainty_unit}, k = {trace.coverage_factor}"
     return equipment.accuracy
+
+
+def _uncertainty(dossier: Dossier) -> dict:
+    """How U is to be read. A calibration prints it on every line; a verification states its span over the points."""
+    sheet = dossier.sheet
+    k = sheet.k_text
+    if sheet.activity == datasheet.CALIBRATION:
+        zh = f"扩展不确定度 U 由合成标准不确定度乘以包含因子 k = {k} 得到，包含概率约为 95 %。"
+        en = (
+            f"The expanded uncertainty U is the combined standard uncertainty multiplied by k = {k}, "
+            "for a coverage probability of approximately 95 %."
+        )
+    else:
+        stated = sorted((point.U, point.U_text) for point in sheet.points if point.U is not None)
+        span = "～".join(dict.fromkeys(text for _, text in (stated[:1] + stated[-1:])))
+        zh = f"各检定点示值误差的扩展不确定度 U = {span} {sheet.unit}（k = {k}），不大于最大允许误差绝对值的 1/3。"
+        en = (
+            f"Expanded uncertainty of the errors of indication: U = {span} {sheet.unit} (k = {k}), "
+            "not above one third of the maximum permissible error."
+        )
+    return {"k": k, "p": "95 %", "zh": zh, "en": en}
 
 
 def _conformity(dossier: Dossier) -> dict:

@@ -339,15 +339,15 @@ def _standard(row: dict[str, str]) -> dict[str, Any]:
 def _notes(body: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Rows of the two-language remarks: a title and its paragraphs as (Chinese, English)."""
     uncertainty, conformity = body["uncertainty"], body["conformity"]
-    judged, judged_en = [conformity["text_zh"]], [conformity["text_en"]]
+    judged, judged_en = [_sentence(conformity["text_zh"], "。")], [_sentence(conformity["text_en"], ".")]
     if conformity["stated"]:
         scope = "；".join(text for text in (conformity["specification"], conformity["clauses"]) if text)
         if scope:
             judged.append(f"要求：{scope}。")
         if conformity["rule_text_zh"]:
-            judged.append(f"规则：{conformity['rule_text_zh'].rstrip('。')}。")
+            judged.append(_sentence(f"规则：{conformity['rule_text_zh']}", "。"))
         if conformity["rule_text_en"]:
-            judged_en.append(f"Rule: {conformity['rule_text_en'].rstrip('.')}.")
+            judged_en.append(_sentence(f"Rule: {conformity['rule_text_en']}", "."))
     for title, title_en, paragraphs in (
         ("测量不确定度", "Uncertainty", [(uncertainty["zh"], uncertainty["en"])]),
         ("符合性判定", "Conformity", [("".join(judged), " ".join(judged_en))]),
@@ -356,6 +356,11 @@ def _notes(body: dict[str, Any]) -> Iterator[dict[str, Any]]:
         printed = [(typeset(chinese), typeset(english)) for chinese, english in paragraphs if chinese or english]
         if printed:
             yield {"title": title, "title_en": title_en, "paragraphs": printed}
+
+
+def _sentence(text: str, stop: str) -> str:
+    """The text with one full stop at its end; nothing for nothing."""
+    return f"{text.rstrip(stop)}{stop}" if text else ""
 
 
 def _verdict(code: str, words: dict[str, str]) -> dict[str, str]:

@@ -256,9 +256,11 @@ def equipment_take_out_of_use(request: HttpRequest, slug: str, ref: str) -> Http
 
 
 def _equipment(request: HttpRequest, ref: str) -> Equipment:
-    newest_first = Traceability.objects.select_related("file", "confirmed_by").order_by("-calibrated_on", "-pk")
+    actor = actor_of(request)
+    traceabilities = Traceability.objects.visible_to(actor).select_related("file", "confirmed_by")
+    newest_first = traceabilities.order_by("-calibrated_on", "-pk")
     return get_object_or_404(
-        Equipment.objects.visible_to(actor_of(request))
+        Equipment.objects.visible_to(actor)
         .select_related("site", "institution")
         .prefetch_related(Prefetch("traceabilities", newest_first)),
         ref=ref,

@@ -73,10 +73,13 @@ def today(request: HttpRequest, slug: str) -> HttpResponse:
         {"html": render_to_string(panel.template, panel.context, request), "side": panel.side}
         for panel in panels_for(actor, request.institution, day)
     ]
+    side = [panel["html"] for panel in panels if panel["side"]]
+    main = [panel["html"] for panel in panels if not panel["side"]]
     context = {
         "day": day,
-        "main": [panel["html"] for panel in panels if not panel["side"]],
-        "side": [panel["html"] for panel in panels if panel["side"]],
+        # A narrow column needs a wide one beside it.
+        "main": main or side,
+        "side": side if main else [],
         "quiet": [{"role": ROLE_TITLES[role], "text": QUIET[role]} for role in actor.roles if role in QUIET],
     }
     return render(request, "institutions/today.html", context)
@@ -151,7 +154,11 @@ def people(request: HttpRequest, slug: str) -> HttpResponse:
     """Who works here, with the authorisations in force today."""
     actor, day = actor_of(request), timezone.localdate()
     rows = Employment.objects.visible_to(actor).prefetch_related(
-        Prefetch("authorisations", Authorisation.objects.visible_to(actor).in_force_on(day).order_by("role", "field"), "in_force")
+        Prefetch(
+            "authorisations",
+            Authorisation.objects.visible_to(actor).in_force_on(day).order_by("role", "field"),
+            "in_force",
+        )
     )
     filters = [
         _search(request, _("姓名、工号")),
