@@ -1,6 +1,8 @@
 """What a person may type to start a record. Validates and never saves."""
 
+import json
 from datetime import date
+from pathlib import Path
 
 from django import forms
 from django.utils.translation import gettext as _
@@ -13,6 +15,9 @@ from portal.typed import ChoiceField, DayField, RowField, TextField
 
 from . import datasheet, decimals
 from .models import Procedure
+
+
+SHIPPED = Path(__file__).parent / "procedures"
 
 
 class Listed(RowField):
@@ -124,6 +129,43 @@ class StartForm(forms.Form):
             except decimals.Unreadable as unreadable:
                 self.add_error("points", str(unreadable))
         return points
+
+
+class ProcedureForm(forms.Form):
+    """A data sheet's definition: one of those that come with the portal, or a JSON file of one's own."""
+
+    shipped = ChoiceField(label=gettext_lazy("随平台提供的数据表"), required=False)
+    file = forms.FileField(
+        label=gettext_lazy("或自己的定义文件（JSON）"), required=False, max_length=150,
+        help_text=gettext_lazy("格式见“数据表定义”文档；不超过 200 kB。"),
+    )  # fmt: skip
+
+    LARGEST = 200 * 1024
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["shipped"].choices = [
+            ("", "—"),
+            *((path.stem, json.loads(path.read_text())["title"]) for path in sorted(SHIPPED.glob("*.json"))),
+        ]
+
+    def clean(self):
+        cleaned = super().clean()
+        file, shipped = cleaned.get("file"), cleaned.get("shipped")
+        if bool(file) == bool(shipped):
+            raise forms.ValidationError(_("请选择一份随平台提供的数据表，或者上传一个定义文件，两者选一。"))
+        self.definition = self._read(file) if file else json.loads((SHIPPED / f"{shipped}.json").read_text())
+        return cleaned
+
+    def _read(self, file):
+        if file.size > self.LARGEST:
+            raise forms.ValidationError(_("定义文件超过 200 kB。请检查是不是选错了文件。"))
+        try:
+            return json.loads(file.read().decode("utf-8"))
+        except (ValueError, RecursionError) as error:
+            raise forms.ValidationError(
+                _("文件不是 UTF-8 编码的 JSON：%(error)s") % {"error": str(error)[:100]}
+            ) from error
 
 
 class ReasonForm(forms.Form):

@@ -38,6 +38,13 @@ def _pointer(row, text, name, *args):
     return {"link": _link(row, name, *args), "link_text": text}
 
 
+def procedure_has_two_people(procedure, actor, at) -> Iterator[Refusal]:
+    """The one who approves a data sheet is not the one who proposed it. Source: C-5.2.4-s2."""
+    proposer = procedure.proposed_by
+    if actor.person_id is None or (proposer is not None and proposer.person_id == actor.person_id):
+        yield Refusal("C-5.2.4-s2", _("数据表由一人编制、另一人批准。请由另一位技术负责人批准。"))
+
+
 def item_is_free(record, actor, at) -> Iterator[Refusal]:
     """No other record of the item is open or certified: a form sent twice opens one data sheet."""
     open_ones = record.item.records.filter(state="draft")

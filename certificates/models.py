@@ -28,7 +28,10 @@ class Procedure(TenantModel):
     title = models.CharField(_("名称"), max_length=100)
     method = models.ForeignKey(Method, on_delete=models.PROTECT, verbose_name=_("方法"))
     definition = models.JSONField()
+    proposed_by = models.ForeignKey(Employment, on_delete=models.PROTECT, null=True, related_name="+")
     approved_by = models.ForeignKey(Employment, on_delete=models.PROTECT, null=True, related_name="+")
+
+    audit_omits = ("definition",)
 
     class Meta:
         constraints = [
@@ -37,6 +40,9 @@ class Procedure(TenantModel):
 
     def __str__(self):
         return f"{self.title} v{self.version}"
+
+    def get_absolute_url(self):
+        return reverse("certificates:procedure", args=[self.institution.slug, self.ref])
 
     @property
     def definition_text(self) -> str:

@@ -130,6 +130,9 @@ def register():
     menu.register(menu.Item("资源", _("数据表"), "certificates:procedures", "table", 50))
     history.register(
         {
+            "procedure.propose": _("编制数据表"),
+            "procedure.approve": _("批准数据表"),
+            "procedure.retire": _("停用数据表"),
             "rawrecord.start": _("开始记录"),
             "rawrecord.submit": _("提交并锁定记录"),
             "rawrecord.abandon": _("放弃记录"),

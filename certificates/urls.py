@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import record_views, views
+from . import procedure_views, record_views, views
 
 app_name = "certificates"
 
@@ -24,6 +24,9 @@ urlpatterns = [
     path("certificates/<slug:ref>/progress/", views.certificate_progress, name="progress"),
     path("certificates/<slug:ref>/preview.pdf", views.certificate_preview, name="preview"),
     path("certificates/<slug:ref>/certificate.pdf", views.certificate_pdf, name="pdf"),
-    path("procedures/", views.procedure_list, name="procedures"),
-    path("procedures/<slug:ref>/", views.procedure_detail, name="procedure"),
+    path("procedures/", procedure_views.procedure_list, name="procedures"),
+    path("procedures/new/", procedure_views.procedure_new, name="new_procedure"),
+    path("procedures/<slug:ref>/", procedure_views.procedure_detail, name="procedure"),
+    path("procedures/<slug:ref>/approve/", procedure_views.procedure_approve, name="approve_procedure"),
+    path("procedures/<slug:ref>/retire/", procedure_views.procedure_retire, name="retire_procedure"),
 ]

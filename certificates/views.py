@@ -331,38 +331,3 @@ def certificate_pdf(request: HttpRequest, slug: str, ref: str) -> HttpResponse:
     audit.record(actor_of(request), "certificate.download", certificate)
     name = f"{certificate.number}{'-VOID' if certificate.state == State.VOID else ''}.pdf"
     return documents.attachment(certificate.pdf_stored_as, name=name, content_type="application/pdf")
-
-
-@door("GET")
-def procedure_list(request: HttpRequest, slug: str) -> HttpResponse:
-    rows = (
-        Procedure.objects.visible_to(actor_of(request))
-        .select_related("method", "approved_by")
-        .order_by("code", "-version")
-    )
-    table = {
-        "caption": _("数据表"),
-        "columns": [{"title": _("名称")}, {"title": _("版本"), "numeric": True}, {"title": _("方法")},
-                    {"title": _("批准人")}, {"title": _("状态")}],
-        "rows": [
-            [
-                {"text": row.title, "url": reverse("certificates:procedure", args=[slug, row.ref])},
-                row.version,
-                row.method.code,
-                row.approved_by.name if row.approved_by else "",
-                {"text": row.get_state_display(), "badge": row.state},
-            ]
-            for row in rows
-        ],
-        "count": _("共 %(count)d 份") % {"count": len(rows)},
-        "empty": {"title": _("还没有数据表"), "text": _("数据表由技术负责人建立并批准。")},
-    }  # fmt: skip
-    return render(
-        request, "institutions/list.html", {"title": _("数据表"), "hint": _("按方法编制、批准后使用"), "table": table}
-    )
-
-
-@door("GET", ref="certificates.Procedure.ref")
-def procedure_detail(request: HttpRequest, slug: str, ref: str) -> HttpResponse:
-    rows = Procedure.objects.visible_to(actor_of(request)).select_related("method", "approved_by")
-    return render(request, "certificates/procedure.html", {"procedure": get_object_or_404(rows, ref=ref)})

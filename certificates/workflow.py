@@ -4,10 +4,11 @@ import hashlib
 from datetime import date, datetime
 
 from django.db import transaction
+from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from equipment.models import Equipment, MeasurementStandard
-from institutions.models import Site
+from institutions.models import Method, Site
 from orders import workflow as orders
 from orders.models import Item
 from portal import codes, documents
@@ -17,10 +18,18 @@ from portal.numbering import next_number
 from portal.permissions import Permission
 from portal.transitions import Refusal, Refused, Transition
 
-from . import content, events, gates
+from . import content, datasheet, events, gates
 from .models import Certificate, Procedure, RawRecord
 
 R, C = RawRecord.State, Certificate.State
+
+P = Procedure.State
+
+PROPOSE = Transition("propose", frozenset({""}), P.DRAFT, Permission.PROCEDURE_MANAGE)
+APPROVE_PROCEDURE = Transition(
+    "approve", frozenset({P.DRAFT}), P.APPROVED, Permission.PROCEDURE_APPROVE, gates=(gates.procedure_has_two_people,)
+)
+RETIRE_PROCEDURE = Transition("retire", frozenset({P.APPROVED, P.DRAFT}), P.RETIRED, Permission.PROCEDURE_APPROVE)
 
 START = Transition("start", frozenset({""}), R.DRAFT, Permission.RECORD_WRITE, gates=(gates.item_is_free,))
 SUBMIT = Transition("submit", frozenset({R.DRAFT}), R.SUBMITTED, Permission.RECORD_WRITE, gates=gates.RECORD)
@@ -44,6 +53,53 @@ VOID = Transition(
 )  # fmt: skip
 
 RENDERER = Actor.system("certificates", Permission.CERTIFICATE_RENDER)
+
+
+# --- the data sheet
+
+
+def propose_procedure(definition: dict, *, actor: Actor, at: datetime) -> Procedure:
+    """The definition is a new version of its data sheet, waiting for approval by somebody else.
+
+    Raises: Refused with every problem of the definition. Source: C-5.2.4.
+    """
+    problems = datasheet.check_definition(definition)
+    if problems:
+        raise Refused(*(Refusal("definition", problem) for problem in problems))
+    method = Method.objects.filter(code=definition["method"]).first()
+    if method is None:
+        raise Refused(
+            Refusal("A-6.5.1-s2", _("方法目录里没有 %(code)s。请核对编号。") % {"code": definition["method"]})
+        )
+    known = Procedure.objects.filter(institution_id=actor.institution_id, code=definition["code"])
+    last = known.aggregate(last=Max("version"))["last"] or 0
+    blank = Procedure(
+        institution_id=actor.institution_id, code=definition["code"], version=last + 1, title=definition["title"],
+        method=method, definition=definition, proposed_by_id=actor.employment_id,
+    )  # fmt: skip
+    with PROPOSE.applied_to(blank, actor=actor, at=at) as procedure:
+        pass
+    return procedure
+
+
+def approve_procedure(procedure: Procedure, *, actor: Actor, at: datetime) -> Procedure:
+    """New records use this version; an earlier approved version of the same data sheet is retired."""
+    with APPROVE_PROCEDURE.applied_to(procedure, actor=actor, at=at) as procedure:
+        procedure.approved_by_id = actor.employment_id
+        earlier = Procedure.objects.filter(
+            institution_id=procedure.institution_id, code=procedure.code, state=Procedure.State.APPROVED
+        )
+        for row in earlier:
+            retire_procedure(row, reason=_("已有新版本"), actor=actor, at=at)
+    return procedure
+
+
+def retire_procedure(procedure: Procedure, *, reason: str, actor: Actor, at: datetime) -> Procedure:
+    """No new record uses this version; records made with it keep it."""
+    _needs_reason(reason)
+    with RETIRE_PROCEDURE.applied_to(procedure, actor=actor, at=at, reason=reason) as procedure:
+        pass
+    return procedure
 
 
 # --- the record

@@ -319,7 +319,7 @@ def audit_trail(request: HttpRequest, slug: str) -> HttpResponse:
         "rows": [
             [
                 {"text": f"{timezone.localtime(entry.at):%Y-%m-%d %H:%M:%S}", "day": True},
-                {"text": entry.actor_name, "note": entry.acting_as},
+                {"text": history.actor_of(entry), "note": entry.acting_as},
                 history.title_of(entry.verb),
                 entry.target_name,
                 changes_text(entry),

@@ -133,8 +133,18 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         offer = Invitation.objects.filter(institution=institution, ref=ref, state=Invitation.State.SENT).first()
         if offer is None or offer.expires_at < timezone.now():
             return _closed_invitation(request)
+        refusals: tuple = ()
         form = AcceptForm(request.POST or None, account=User(name=offer.name, email=offer.email))
-        if request.method == "POST" and form.is_valid():
+        if request.method == "POST" and "existing" in request.POST and request.user.is_authenticated:
+            try:
+                workflow.accept_as(offer, request.user, at=timezone.now())
+            except Refused as refused:
+                form = AcceptForm(account=User(name=offer.name, email=offer.email))
+                refusals = refused.refusals
+            else:
+                messages.success(request, _("欢迎加入%(name)s。") % {"name": institution.name})
+                return redirect("institutions:today", institution.slug)
+        elif request.method == "POST" and form.is_valid():
             try:
                 user = workflow.accept(
                     offer, username=form.cleaned_data["username"], password=form.cleaned_data["password"],
@@ -147,7 +157,10 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
                 messages.success(request, _("欢迎加入。以后用登录名“%(name)s”登录。") % {"name": user.username})
                 user.backend = "django.contrib.auth.backends.ModelBackend"
                 return after_password(request, user)
-    context = {"form": form, "offer": offer, "institution": institution, "role_titles": offer.role_titles}
+    context = {
+        "form": form, "offer": offer, "institution": institution, "role_titles": offer.role_titles,
+        "refusals": refusals,
+    }  # fmt: skip
     return render(request, "accounts/invitation.html", context, status=400 if request.method == "POST" else 200)
 
 

@@ -25,7 +25,7 @@ WITHDRAW_INVITATION = Transition("withdraw", frozenset({State.SENT}), State.WITH
 ACCEPT = Transition(
     "accept", frozenset({State.SENT}), State.ACCEPTED, Permission.MEMBER_ACCEPT, gates=(gates.invitation_still_open,)
 )
-JOIN = Transition("join", frozenset({""}), Membership.State.ACTIVE, Permission.MEMBER_ACCEPT)
+JOIN = Transition("join", frozenset({"", Membership.State.ENDED}), Membership.State.ACTIVE, Permission.MEMBER_ACCEPT)
 CHANGE_ROLES = Transition(
     "change_roles", frozenset({Membership.State.ACTIVE}), Membership.State.ACTIVE, Permission.MEMBER_CHANGE
 )
@@ -86,13 +86,24 @@ def accept(invitation: Invitation, *, username: str, password: str, at: datetime
     return user
 
 
+@transaction.atomic
+def accept_as(invitation: Invitation, user: User, *, at: datetime) -> Membership:
+    """The user is a member under the account it has already. Raises: Refused when it is a member now."""
+    with ACCEPT.applied_to(invitation, actor=DOORKEEPER, at=at) as invitation:
+        invitation.user = user
+    return join(user, invitation, at=at)
+
+
 def join(user: User, invitation: Invitation, *, at: datetime) -> Membership:
-    """The user is a member with the invitation's roles."""
-    blank = Membership(
-        institution_id=invitation.institution_id, user=user, roles=invitation.roles, employment=invitation.employment
-    )
+    """The user is a member with the invitation's roles; one who had left is back under the same membership."""
+    known = Membership.objects.filter(institution_id=invitation.institution_id, user=user).first()
+    if known is not None and known.state == Membership.State.ACTIVE:
+        raise Refused(
+            Refusal("account", _("%(name)s 已经是本机构的成员。需要换角色时，请机构管理员更改。") % {"name": user})
+        )
+    blank = known or Membership(institution_id=invitation.institution_id, user=user)
     with JOIN.applied_to(blank, actor=DOORKEEPER, at=at) as membership:
-        pass
+        membership.roles, membership.employment = invitation.roles, invitation.employment
     return membership
 
 

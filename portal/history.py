@@ -50,7 +50,10 @@ def _told(entry: AuditEntry) -> dict[str, str]:
     return told
 
 
+def actor_of(entry: AuditEntry) -> str:
+    """Who did it, for a reader: the portal's own hands are "the system"."""
+    return _("系统") if entry.actor_name.startswith("system:") else entry.actor_name
+
+
 def _who(entry: AuditEntry) -> str:
-    if entry.actor_name.startswith("system:"):
-        return _("系统")
-    return f"{entry.actor_name}（{entry.acting_as}）" if entry.acting_as else entry.actor_name
+    return f"{actor_of(entry)}（{entry.acting_as}）" if entry.acting_as else actor_of(entry)

@@ -40,6 +40,7 @@ def of_its_own() -> Iterator[dict[str, str]]:
                 "DATABASE_OWNER_URL": _url(owner.settings_dict),
                 "REDIS_URL": broker(settings.REDIS_URL),
                 "MEDIA_ROOT": media,
+                "LOG_LEVEL": "WARNING",
             }
     finally:
         for connection, before in kept.items():

@@ -1,7 +1,6 @@
 """One laboratory of the demonstration with one issued certificate, and as many copies of it as are measured."""
 
 import tomllib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,12 +24,16 @@ STORY = {
 
 @dataclass
 class Bench:
-    """The laboratory, its issued certificate, and the environment of processes that work on the same database."""
+    """The laboratory, its issued certificate, and the environment of processes that work on the same database.
+
+    `documents`: how many certificates one round of the throughput renders.
+    """
 
     lab: Laboratory
     certificate: Certificate
     environ: dict[str, str]
     now: datetime
+    documents: int
     made: int = 0
 
     @property
@@ -81,7 +84,7 @@ class Bench:
         return copy
 
 
-def built(environ: dict[str, str]) -> Bench:
+def built(environ: dict[str, str], documents: int) -> Bench:
     """The laboratory is there, with the one certificate that everything is a copy of."""
     now = timezone.now()
     catalogue.load()
@@ -93,9 +96,4 @@ def built(environ: dict[str, str]) -> Bench:
             furnish(lab)
             stories.tell(lab)
             certificate = Certificate.objects.for_work().get()
-    return Bench(lab, certificate, environ, now)
-
-
-def ids(rows: Iterable[Certificate]) -> list[int]:
-    """Their numbers in the database."""
-    return [row.pk for row in rows]
+    return Bench(lab, certificate, environ, now, documents)

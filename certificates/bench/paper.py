@@ -35,11 +35,11 @@ def _task(bench: Bench, rounds: int) -> Iterator[Line]:
     rendering.warm_up()
     file = rendering.pdf(certificates[0].content)
     outbox.perform(entries[0])
-    left = iter(entries[1:])
+    rendered, performed = iter(certificates[1:]), iter(entries[1:])
     spent = in_turn(
         rounds,
-        bare=lambda contents=iter(certificates[1:]): rendering.pdf(next(contents).content) and None,
-        task=lambda: outbox.perform(next(left)),
+        bare=lambda: rendering.pdf(next(rendered).content) and None,
+        task=lambda: outbox.perform(next(performed)),
     )
     if OutboxEntry.objects.filter(pk__in=entries).exclude(state=OutboxEntry.State.DONE).exists():
         raise RuntimeError("some of the work was not done")

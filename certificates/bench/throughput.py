@@ -1,6 +1,7 @@
 """Two Celery workers beside two plain processes that do the same work on as many certificates."""
 
 import contextlib
+import os
 import subprocess
 import sys
 import time
@@ -17,7 +18,6 @@ from .children import Child, processes
 from .laboratory import Bench
 from .measure import Line, in_turn, processor_time
 
-DOCUMENTS = 24
 WORKERS = 2
 LONGEST_WAIT = 120
 WORKER = (
@@ -38,19 +38,19 @@ def lines(bench: Bench, rounds: int) -> Iterator[Line]:
     with processes(WORKERS, bench.environ) as bare, _worker(bench.environ) as pid:
         for child in bare:
             child.do("certificates.rendering.warm_up")
-        _by_processes(bare, _entries(bench))
-        _by_celery(bench, _entries(bench), pid)
-        sets = [_entries(bench) for _ in range(2 * rounds)]
+        _by_processes(bare, _entries(bench, WORKERS))
+        _by_celery(bench, _entries(bench, 2 * WORKERS), pid)
+        sets = [_entries(bench, bench.documents) for _ in range(2 * rounds)]
         spent = in_turn(
-            rounds, each=DOCUMENTS,
+            rounds, each=bench.documents,
             bare=lambda: _by_processes(bare, sets.pop()),
             celery=lambda: _by_celery(bench, sets.pop(), pid),
         )  # fmt: skip
     yield Line("pdf/workers-to-processes", spent["bare"], spent["celery"], ">=0.90")
 
 
-def _entries(bench: Bench) -> list[int]:
-    certificates = bench.issued(DOCUMENTS)
+def _entries(bench: Bench, count: int) -> list[int]:
+    certificates = bench.issued(count)
     with tenant(bench.institution_id):
         return [
             outbox.enqueue(tasks.render_pdf, row.pk, institution_id=bench.institution_id).pk for row in certificates
@@ -87,9 +87,9 @@ def _refuse_unfinished(entries: list[int]) -> None:
 @contextlib.contextmanager
 def _worker(environ: dict[str, str]) -> Iterator[int]:
     """A Celery worker with its processes runs on the bench's own broker number. Yields: its process number."""
-    import os
-
-    process = subprocess.Popen([sys.executable, *WORKER], cwd=settings.BASE_DIR, env={**os.environ, **environ})
+    process = subprocess.Popen(
+        [sys.executable, *WORKER], cwd=settings.BASE_DIR, env={**os.environ, **environ}, stdout=subprocess.DEVNULL
+    )
     try:
         yield process.pid
     finally:

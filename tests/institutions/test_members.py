@@ -243,3 +243,41 @@ def test_a_user_sees_its_own_memberships_only(lab):
 def test_the_named_parts_of_a_link_are_those_it_was_made_of(lab):
     invitation = offer(lab)
     assert workflow.named_in(workflow.link_token(invitation)) == ("alpha", invitation.ref)
+
+
+def test_a_signed_in_user_joins_a_second_institution_with_the_same_account(client, lab):
+    other = make.institution("beta")
+    user = make.user(other, Role.OPERATOR)
+    invitation = offer(lab, roles=["checker"])
+    client.force_login(user)
+    response = client.post(path_of(invitation), {"existing": "yes"})
+    assert response.url == "/i/alpha/"
+    with scope(user_id=user.pk):
+        roles = {m.institution.slug: m.roles for m in Membership.objects.select_related("institution")}
+    assert roles == {"beta": ["operator"], "alpha": ["checker"]}
+
+
+def test_a_member_cannot_join_twice(client, lab):
+    user = make.user(lab, Role.OPERATOR)
+    invitation = offer(lab, roles=["signatory"])
+    client.force_login(user)
+    assert "已经是本机构的成员" in client.post(path_of(invitation), {"existing": "yes"}).text
+    with tenant(lab.pk):
+        assert Membership.objects.get(user=user).roles == ["operator"]
+
+
+def test_somebody_who_had_left_is_back_under_the_same_membership(client, lab, administrator):
+    user = make.user(lab, Role.OPERATOR)
+    with tenant(lab.pk):
+        Membership.objects.filter(user=user).update(state=Membership.State.ENDED)
+    client.force_login(user)
+    client.post(path_of(offer(lab, roles=["checker"])), {"existing": "yes"})
+    with tenant(lab.pk):
+        row = Membership.objects.get(user=user)
+    assert (row.state, row.roles) == (Membership.State.ACTIVE, ["checker"])
+
+
+def test_without_signing_in_an_existing_account_cannot_be_claimed(client, lab):
+    assert client.post(path_of(offer(lab)), {"existing": "yes"}).status_code == 400
+    with tenant(lab.pk):
+        assert not Membership.objects.exists()

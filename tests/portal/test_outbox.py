@@ -2,6 +2,7 @@
 
 import json
 import random
+import time
 from datetime import timedelta
 from io import StringIO
 
@@ -173,9 +174,7 @@ def test_every_queue_of_work_has_a_worker():
 def handed_over(monkeypatch):
     """What was handed to the broker, as (entry id, queue); nothing leaves this process."""
     sent = []
-    monkeypatch.setattr(
-        outbox.perform, "apply_async", lambda arguments, queue: sent.append((arguments[0], queue))
-    )
+    monkeypatch.setattr(outbox.perform, "apply_async", lambda arguments, queue: sent.append((arguments[0], queue)))
     return sent
 
 
@@ -222,7 +221,12 @@ def test_a_relay_and_a_sweeper_at_once_hand_each_piece_over_once(jobs, handed_ov
 
 @pytest.mark.django_db(transaction=True)
 def test_two_workers_at_once_do_a_piece_of_work_once(jobs):
-    entry = outbox.enqueue(jobs.note, 7, institution_id=None)
+    @outbox.work()
+    def take_time(target_id: int) -> None:
+        jobs.done.append(target_id)
+        time.sleep(0.3)  # long enough for the others to look at the row meanwhile
+
+    entry = outbox.enqueue(take_time, 7, institution_id=None)
     at_once(*[lambda: outbox.perform(entry.pk)] * 4)
     assert jobs.done == [7]
 

@@ -4,6 +4,7 @@ import json
 import sys
 from argparse import ArgumentParser
 from functools import partial
+from importlib import import_module
 from typing import Any
 
 from django.conf import settings
@@ -25,21 +26,26 @@ class Command(BaseCommand):
         """Which parts, how often, and whether to print JSON."""
         parser.add_argument("--part", action="append", choices=PARTS, dest="parts", help="only this one; may repeat")
         parser.add_argument("--rounds", type=int, default=15, help="how often each is measured (15)")
+        parser.add_argument("--documents", type=int, default=24, help="certificates in a round of throughput (24)")
         parser.add_argument("--json", action="store_true", dest="as_json")
 
-    def handle(self, *args: Any, parts: list[str] | None, rounds: int, as_json: bool, **options: Any) -> None:
+    def handle(
+        self, *args: Any, parts: list[str] | None, rounds: int, documents: int, as_json: bool, **options: Any
+    ) -> None:
         """Measure and print. Raises: CommandError in production."""
         if settings.PRODUCTION:
             raise CommandError("bench makes databases and does not run where APP_ENV=production.")
-        if rounds < 1:
-            raise CommandError("--rounds must be 1 or more.")
+        if min(rounds, documents) < 1:
+            raise CommandError("--rounds and --documents must be 1 or more.")
         found: list[tuple[measure.Line, bool]] = []
         if not as_json:
             self.stdout.write(ROW.format(*HEADS).rstrip())
         with database.of_its_own() as environ:
-            bench = laboratory.built(environ)
+            bench = laboratory.built(environ, documents)
             for name in parts or PARTS:
-                for line, good in measure.judged(partial(_part(name).lines, bench, rounds)):
+                for line, good in measure.judged(
+                    partial(import_module(f"certificates.bench.{name}").lines, bench, rounds)
+                ):
                     found.append((line, good))
                     if not as_json:
                         self.stdout.write(row(line, good))
@@ -48,12 +54,6 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps({"rounds": rounds, "lines": [as_data(*pair) for pair in found]}, indent=1))
         if not all(good for _, good in found):
             sys.exit(1)
-
-
-def _part(name: str):
-    from importlib import import_module
-
-    return import_module(f"certificates.bench.{name}")
 
 
 def row(line: measure.Line, good: bool) -> str:
