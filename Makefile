@@ -25,7 +25,8 @@ format:
 	$(PYTHON) -m djlint --reformat --quiet templates
 
 bench:
-	$(PYTHON) -m config.devstack manage bench
+	sh -euc '. bin/common'
+	$(PYTHON) -m config.devstack manage bench $(BENCH)
 
 lock:
 	$(PYTHON) -m uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \

@@ -16,7 +16,6 @@ from portal.typed import ChoiceField, DayField, RowField, TextField
 from . import datasheet, decimals
 from .models import Procedure
 
-
 SHIPPED = Path(__file__).parent / "procedures"
 
 

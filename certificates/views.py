@@ -18,7 +18,7 @@ from portal.transitions import Refused, Transition
 
 from . import content, gates, presentation, workflow
 from .forms import ReasonForm
-from .models import Certificate, Procedure
+from .models import Certificate
 from .record_views import asked
 
 State = Certificate.State

@@ -169,7 +169,7 @@ def _check(card: dict) -> None:
 PUBLISHED_CARD = """
 CREATE POLICY owner_reading ON portal_smartcode FOR SELECT TO CURRENT_USER USING (true);
 CREATE FUNCTION published_card(key text, digest text) RETURNS text
-    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF key = 'token_digest' THEN
         RETURN (SELECT card::text FROM portal_smartcode WHERE token_digest = digest);
@@ -180,7 +180,7 @@ BEGIN
     END IF;
 END $$;
 CREATE FUNCTION published_file(digest text) RETURNS text
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
     SELECT stored_as FROM portal_smartcode WHERE number_digest = digest AND card->>'state' = 'issued' $$;
 """
 REVERSE_PUBLISHED_CARD = """

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -50,6 +51,11 @@ class Broker:
             self.server.process.kill()
             self.server.process.wait()
             self.server.process = None
+
+    def close(self) -> None:
+        """Nothing is left of it."""
+        self.stop()
+        shutil.rmtree(self.sockets, ignore_errors=True)
 
     def client(self):
         """A client for looking into the queues."""

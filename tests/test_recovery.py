@@ -34,7 +34,7 @@ def broker(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> I
     broker = processes.Broker(tmp_path_factory.mktemp("broker"))
     broker.start()
     yield broker
-    broker.stop()
+    broker.close()
 
 
 @pytest.fixture(scope="module")

@@ -68,15 +68,17 @@ def in_turn(rounds: int, *, each: int = 1, **works: Callable[[], float | None]) 
     }
 
 
-def judged(part: Callable[[], Iterable[Line]]) -> Iterator[tuple[Line, bool]]:
-    """Every line of the part with its verdict. What misses its goal is measured again and fails when it does so twice."""
-    first = list(part())
-    if all(line.passed for line in first):
-        yield from ((line, True) for line in first)
-        return
-    missed = {line.name for line in first if not line.passed}
-    for line in part():
-        yield line, line.passed or line.name not in missed
+def judged(part: Callable[[], Iterable[Line]], *, again: bool = True) -> Iterator[tuple[Line, bool]]:
+    """Every line of the part with its verdict.
+
+    With `again`, a part that misses a goal is measured a second time, and a line fails when it misses both times.
+    """
+    lines, missed_before = list(part()), None
+    if again and not all(line.passed for line in lines):
+        missed_before = {line.name for line in lines if not line.passed}
+        lines = list(part())
+    for line in lines:
+        yield line, line.passed or (missed_before is not None and line.name not in missed_before)
 
 
 def processor_time(pid: int) -> float:

@@ -37,7 +37,7 @@ def line(goal, limit, ours, name="some"):
 @pytest.fixture(scope="module")
 def measured():
     """One round of everything, as JSON."""
-    answer = run("--rounds", "1", "--documents", "4", "--json")
+    answer = run("--rounds", "1", "--documents", "4", "--once", "--json")
     assert answer.returncode in (0, 1), answer.stderr
     return SimpleNamespace(code=answer.returncode, **json.loads(answer.stdout))
 
@@ -93,6 +93,11 @@ def test_what_misses_once_is_measured_again_and_passes():
 def test_what_misses_twice_fails():
     runs = iter([[line(">=0.40", 1, 9)], [line(">=0.40", 1, 8)]])
     assert [(found.ratio, good) for found, good in measure.judged(lambda: next(runs))] == [(1 / 8, False)]
+
+
+def test_what_misses_fails_at_once_when_asked_not_to_measure_again():
+    runs = iter([[line(">=0.40", 1, 9)]])
+    assert [good for _, good in measure.judged(lambda: next(runs), again=False)] == [False]
 
 
 def test_what_misses_only_the_second_time_does_not_fail():

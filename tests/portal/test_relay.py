@@ -30,7 +30,7 @@ def broker(tmp_path):
     broker = processes.Broker(tmp_path)
     broker.start()
     yield broker
-    broker.stop()
+    broker.close()
 
 
 def handed_over(entry) -> bool:
