@@ -28,6 +28,7 @@ PUBLIC_FIELDS = {
     "successor": {"number", "token"},
 }
 
+FAILURE = "verification_result_notice"
 STATES = ("issued", "review", "replaced", "void", "anomaly")
 DUE_DAYS = 30
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -111,9 +112,14 @@ def find_file(number: str, verification_code: str) -> str:
 
 
 def state_on(card: dict, day: date) -> str:
-    """What the code says on this day: valid, due, expired, or the state that overrides the dates."""
+    """What the code says on this day: valid, due, expired, failed, or the state that overrides the dates.
+
+    A notice of a failed verification is genuine, but nobody who scans the instrument may read it as "valid".
+    """
     if card["state"] != "issued":
         return card["state"]
+    if card["certificate"].get("kind") == FAILURE:
+        return "failed"
     until = card["certificate"].get("valid_until")
     if not until:
         return "valid"

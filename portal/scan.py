@@ -25,6 +25,7 @@ WORDS = {
     "valid": ("有效", "VALID"),
     "due": ("即将到期", "EXPIRES SOON"),
     "expired": ("已过有效期", "EXPIRED"),
+    "failed": ("不合格", "NOT CONFORMING"),
     "replaced": ("已被代替", "REPLACED"),
     "void": ("已作废", "VOID"),
     "review": ("复核中", "UNDER REVIEW"),

@@ -1,7 +1,16 @@
-"""The page behind a QR code beside a page that does nothing: called through WSGI in this process."""
+"""The page behind a QR code beside a page that does nothing, as gunicorn serves them and inside one process."""
 
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from io import BytesIO
+from pathlib import Path
 
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
@@ -14,7 +23,7 @@ from portal.models import SmartCode
 from portal.tenancy import tenant
 
 from .laboratory import Bench
-from .measure import Line, Spent, in_turn
+from .measure import Line, Spent, in_turn, processor_time
 
 CODES = 200
 STATIC = "/static-page"
@@ -34,7 +43,7 @@ def lines(bench: Bench, rounds: int) -> Iterator[Line]:
     global BODY
     paths = [f"/q/{token}" for token in _published(bench)]
     page = WSGIHandler()
-    plain = _without_middleware()
+    plain = without_middleware()
     queries: list[str] = []
 
     def counting(execute, sql, params, many, context):
@@ -48,15 +57,93 @@ def lines(bench: Bench, rounds: int) -> Iterator[Line]:
         raise RuntimeError("the code page sets a cookie")
     if _static(plain)[1] != BODY:
         raise RuntimeError("the static page is not the same page")
-    spent = in_turn(
+    with _served(bench, BODY) as (page_server, plain_server, full_server):
+        spent = in_turn(
+            rounds, each=CODES,
+            page=lambda: page_server.ask(paths), plain=lambda: plain_server.ask([STATIC] * CODES),
+            full=lambda: full_server.ask([STATIC] * CODES),
+        )  # fmt: skip
+    yield Line("code-page/no-middleware", spent["plain"], spent["page"], ">=0.45")
+    yield Line("code-page/all-middleware", spent["full"], spent["page"], ">=0.60")
+    inside = in_turn(
         rounds, each=CODES,
         page=lambda: [_asked(page, address) for address in paths] and None,
         plain=lambda: [_static(plain) for _ in paths] and None,
-        full=lambda: [_static(page) for _ in paths] and None,
     )  # fmt: skip
-    yield Line("code-page/no-middleware", spent["plain"], spent["page"], ">=0.45")
-    yield Line("code-page/all-middleware", spent["full"], spent["page"], ">=0.60")
+    yield Line("code-page/without-server", inside["plain"], inside["page"], "")
     yield Line("code-page/queries", Spent(1), Spent(len(queries)), "<=1.00")
+
+
+class Server:
+    """A gunicorn with one process and the threads of `bin/run`, asked over one connection that stays open."""
+
+    def __init__(self, application: str, directory: str, environ: dict[str, str]):
+        self.socket = f"{directory}/{application.replace(':', '.')}"
+        options = ["--bind", f"unix:{self.socket}", "--workers", "1", "--threads", "4", "--log-level", "warning"]
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "gunicorn", application, *options], cwd=settings.BASE_DIR, env=os.environ | environ
+        )
+        self.connection: HTTPConnection | None = None
+
+    def ask(self, addresses: list[str]) -> float:
+        """Every address was answered with 200. Returns: processor time of the server in seconds."""
+        before = processor_time(self.process.pid)
+        for address in addresses:
+            self.connection.request("GET", address)
+            answer = self.connection.getresponse()
+            answer.read()
+            if answer.status != 200:
+                raise RuntimeError(f"{address}: {answer.status}")
+        return processor_time(self.process.pid) - before
+
+    def wait(self) -> None:
+        """It accepts connections. Raises: RuntimeError when it has ended or needs more than a minute."""
+        end = time.monotonic() + 60
+        while self.connection is None:
+            with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as attempt:
+                attempt.connect(self.socket)
+                self.connection = _Unix(self.socket)
+            if self.process.poll() is not None or time.monotonic() > end:
+                raise RuntimeError("gunicorn did not start")
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        """It has ended."""
+        self.process.terminate()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+
+
+class _Unix(HTTPConnection):
+    """HTTP over a unix socket."""
+
+    def __init__(self, path: str):
+        super().__init__("localhost")
+        self.path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(self.path)
+
+
+@contextlib.contextmanager
+def _served(bench: Bench, body: bytes) -> Iterator[list[Server]]:
+    """The portal, the plain page, and the plain page behind all middleware, each in a server of its own."""
+    with tempfile.TemporaryDirectory(prefix="cl-") as directory:
+        file = Path(directory, "body")
+        file.write_bytes(body)
+        environ = {**bench.environ, "BENCH_BODY": str(file), "ALLOWED_HOSTS": "localhost"}
+        applications = ("config.wsgi:application", "certificates.bench.served:plain", "certificates.bench.served:full")
+        servers = [Server(application, directory, environ) for application in applications]
+        try:
+            for server in servers:
+                server.wait()
+            yield servers
+        finally:
+            for server in servers:
+                server.stop()
 
 
 def _published(bench: Bench) -> list[str]:
@@ -73,7 +160,8 @@ def _published(bench: Bench) -> list[str]:
     return tokens
 
 
-def _without_middleware() -> WSGIHandler:
+def without_middleware() -> WSGIHandler:
+    """Django with nothing between server and view."""
     kept, settings.MIDDLEWARE = settings.MIDDLEWARE, []
     try:
         return WSGIHandler()

@@ -21,7 +21,10 @@ class Spent:
 
 @dataclass(frozen=True)
 class Line:
-    """One comparison. `goal` is ">=0.45" for limit / ours, a share of the limit's speed, or "<=1.20" for ours / limit."""
+    """One comparison: `goal` is ">=0.45" for limit / ours, a share of the limit's speed, or "<=1.20" for ours / limit.
+
+    An empty goal stands for limit / ours that is only told.
+    """
 
     name: str
     limit: Spent
@@ -42,11 +45,11 @@ class Line:
     @property
     def passed(self) -> bool:
         """Whether the ratio, as printed with two decimals, meets the goal."""
-        return COMPARED[self.goal[:2]](round(self.ratio, 2), float(self.goal[2:]))
+        return not self.goal or COMPARED[self.goal[:2]](round(self.ratio, 2), float(self.goal[2:]))
 
 
 def _ratio(goal: str, limit: float, ours: float) -> float:
-    return limit / ours if goal.startswith(">=") else ours / limit
+    return ours / limit if goal.startswith("<=") else limit / ours
 
 
 def in_turn(rounds: int, *, each: int = 1, **works: Callable[[], float | None]) -> dict[str, Spent]:

@@ -73,8 +73,16 @@ def test_a_state_of_the_owner_overrides_the_dates(state):
     assert scan.face(card(state=state), NOON)["state"] == state
 
 
+def test_a_notice_of_failure_is_never_called_valid():
+    notice = card()
+    notice["certificate"]["kind"] = "verification_result_notice"
+    shown = scan.face(notice, NOON)
+    assert (shown["state"], shown["state_word"]) == ("failed", "不合格")
+    assert "不得使用" in scan.page(shown)
+
+
 def test_every_state_has_a_word():
-    assert set(scan.WORDS) == {"valid", "due", "expired"} | set(codes.STATES) - {"issued"}
+    assert set(scan.WORDS) == {"valid", "due", "expired", "failed"} | set(codes.STATES) - {"issued"}
 
 
 texts = st.text(st.characters(blacklist_characters="\x02\x03", blacklist_categories=("Cs",)), max_size=12)

@@ -66,8 +66,9 @@ class Command(BaseCommand):
 def row(line: measure.Line, good: bool) -> str:
     """The line for a terminal, processor time at its end."""
     cpu = (f"{line.limit.cpu:.2f}", f"{line.ours.cpu:.2f}", f"{line.cpu_ratio:.2f}") if line.cpu_ratio else ("",) * 3
-    cells = (line.name, f"{line.limit.wall:.2f}", f"{line.ours.wall:.2f}", f"{line.ratio:.2f}", line.goal)
-    return ROW.format(*cells, "PASS" if good else "FAIL", *cpu).rstrip()
+    verdict = ("PASS" if good else "FAIL") if line.goal else "-"
+    cells = (line.name, f"{line.limit.wall:.2f}", f"{line.ours.wall:.2f}", f"{line.ratio:.2f}", line.goal or "-")
+    return ROW.format(*cells, verdict, *cpu).rstrip()
 
 
 def as_data(line: measure.Line, good: bool) -> dict[str, Any]:
