@@ -13,7 +13,8 @@ from portal.actors import Actor
 from . import decimals, readings
 from .conformity import VERDICT_WORDS, Verdict
 from .dossier import Dossier
-from .models import Certificate, RawRecord, Reading
+from .models import Certificate, Procedure, RawRecord, Reading
+from .uncertainty import SHAPE_NAMES, Shape
 
 TONES = {
     Verdict.PASS: "ok", Verdict.FAIL: "bad", Verdict.CONDITIONAL_PASS: "due", Verdict.CONDITIONAL_FAIL: "due",
@@ -262,3 +263,35 @@ CERTIFICATE_TONES = {
     Certificate.State.APPROVED: "progress", Certificate.State.ISSUED: "issued", Certificate.State.VOID: "void",
     Certificate.State.ABANDONED: "off",
 }  # fmt: skip
+
+
+def limits_of(procedure: Procedure) -> list[dict]:
+    """The maximum permissible errors of a data sheet as its page lists them, grades from fine to coarse."""
+    return [
+        {
+            "when": entry.get("when", ""),
+            "value": entry.get("value", ""),
+            "times": entry.get("times", ""),
+            "grades": sorted(entry.get("table", {}).items(), key=lambda row: (Decimal(row[1]), row[0])),
+        }
+        for entry in procedure.definition.get("mpe", ())
+    ]
+
+
+def inputs_of(procedure: Procedure) -> list[dict]:
+    """The inputs of a data sheet's uncertainty budget as its page lists them: formula, and what kind of value it is."""
+    rows = []
+    for entry in procedure.definition["uncertainty"]["inputs"]:
+        for each in entry.get("larger_of", [entry]):
+            known, kind = {**entry, **each}, ""
+            if "U" in known:
+                formula = f"U = {known['U']}, k = {known['k']}"
+            elif "half_width" in known:
+                formula = f"± {known['half_width']}"
+                kind = _("%(shape)s分布") % {"shape": SHAPE_NAMES[Shape(known.get("distribution", "rectangular"))]}
+            elif "readings" in known:
+                formula, kind = ", ".join(known["readings"]), _("A 类评定")
+            else:
+                formula = f"u = {known['u']}"
+            rows.append({"label": known.get("label", entry["name"]), "formula": formula, "kind": kind})
+    return rows

@@ -13,7 +13,7 @@ from portal.permissions import Permission
 from portal.routes import door
 from portal.transitions import Refused
 
-from . import workflow
+from . import presentation, workflow
 from .forms import ProcedureForm, ReasonForm
 from .models import Procedure
 
@@ -75,6 +75,8 @@ def _page(request: HttpRequest, procedure: Procedure, *, refusals=(), status=200
     actor = actor_of(request)
     context = {
         "procedure": procedure,
+        "limits": presentation.limits_of(procedure),
+        "inputs": presentation.inputs_of(procedure),
         "refusals": refusals,
         "may_approve": workflow.APPROVE_PROCEDURE.is_open(procedure, actor),
         "may_retire": workflow.RETIRE_PROCEDURE.is_open(procedure, actor),
