@@ -1,22 +1,26 @@
 """Pages for what goes wrong. They need no database, no session and no rights, so that they can always be shown."""
 
 import sys
+from typing import Any
 
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 RETRY_AFTER_SECONDS = "30"
 
 
-def page(request: HttpRequest, status: int, template: str = "", **headers: str) -> HttpResponse:
+def page(
+    request: HttpRequest, status: int, template: str = "", context: dict[str, Any] | None = None, **headers: str
+) -> HttpResponse:
     """The error page of this status, or one sentence as JSON for a script that asks for JSON."""
     request_id = getattr(request, "request_id", "")
     if request.headers.get("Accept", "").startswith("application/json"):
         answer = {"message": _sentence(status), "request_id": request_id}
         return JsonResponse(answer, status=status, headers=headers)
-    html = render_to_string(template or f"{status}.html", {"request_id": request_id})
+    html = render_to_string(template or f"{status}.html", {"request_id": request_id, **(context or {})})
     return HttpResponse(html, status=status, headers=headers | {"Cache-Control": "no-store"})
 
 
@@ -33,8 +37,18 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """The form was opened too long ago or under another sign-in."""
-    return page(request, 403, "403_csrf.html")
+    """The form was opened too long ago or under another sign-in; what was typed into a member's form can be sent again.
+
+    Only a form that came from one of our own pages is offered again, and only after the person has pressed a button.
+    """
+    match, own = request.resolver_match, f"{request.scheme}://{request.get_host()}"
+    if match is None or "slug" not in match.kwargs or request.headers.get("Origin") != own:
+        return page(request, 403, "403_csrf.html")
+    fields = [
+        (name, value) for name, values in request.POST.lists() if name != "csrfmiddlewaretoken" for value in values
+    ]
+    typed = {"again_url": request.get_full_path(), "again_fields": fields, "csrf_token": get_token(request)}
+    return page(request, 403, "403_csrf.html", typed)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -22,7 +22,10 @@ class ScanMiddleware:
         if path.startswith(("/q/", "/Q/")) and len(path) > 3 and "/" not in path[3:]:
             from .views import scanned
 
-            return scanned(request, path[3:])
+            response = scanned(request, path[3:])
+            # As CommonMiddleware, further in, would; without it the server has to send the page in chunks.
+            response.headers["Content-Length"] = str(len(response.content))
+            return response
         return self.get_response(request)
 
 

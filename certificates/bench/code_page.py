@@ -2,13 +2,13 @@
 
 import contextlib
 import os
+import re
 import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from http.client import HTTPConnection
 from io import BytesIO
 from pathlib import Path
 
@@ -28,11 +28,12 @@ from .measure import Line, Spent, in_turn, processor_time
 CODES = 200
 STATIC = "/static-page"
 BODY = b""
+LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
 
 def static(request: HttpRequest) -> HttpResponse:
     """The bytes of a code page, known beforehand: the least a Django view can do."""
-    return HttpResponse(BODY)
+    return HttpResponse(BODY, headers={"Content-Length": str(len(BODY))})
 
 
 urlpatterns = [path(STATIC[1:], static)]
@@ -79,53 +80,59 @@ class Server:
 
     def __init__(self, application: str, directory: str, environ: dict[str, str]):
         self.socket = f"{directory}/{application.replace(':', '.')}"
-        options = ["--bind", f"unix:{self.socket}", "--workers", "1", "--threads", "4", "--log-level", "warning"]
+        options = ["--bind", f"unix:{self.socket}", "--workers", "1", "--threads", "4", "--keep-alive", "60"]
+        options += ["--log-level", "warning"]
         self.process = subprocess.Popen(
             [sys.executable, "-m", "gunicorn", application, *options], cwd=settings.BASE_DIR, env=os.environ | environ
         )
-        self.connection: HTTPConnection | None = None
+        self.connection: socket.socket | None = None
 
     def ask(self, addresses: list[str]) -> float:
         """Every address was answered with 200. Returns: processor time of the server in seconds."""
         before = processor_time(self.process.pid)
         for address in addresses:
-            self.connection.request("GET", address)
-            answer = self.connection.getresponse()
-            answer.read()
-            if answer.status != 200:
-                raise RuntimeError(f"{address}: {answer.status}")
+            self.connection.sendall(f"GET {address} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            head, _, body = self._more(b"").partition(b"\r\n\r\n")
+            if not head.startswith(b"HTTP/1.1 200"):
+                raise RuntimeError(f"{address}: {head[:60]!r}")
+            length = int(LENGTH.search(head)[1])
+            while len(body) < length:
+                body = self._more(body)
         return processor_time(self.process.pid) - before
+
+    def _more(self, received: bytes) -> bytes:
+        """What has been received, and more; at least all headers."""
+        while True:
+            piece = self.connection.recv(65536)
+            received += piece
+            if not piece:
+                raise RuntimeError("gunicorn closed the connection")
+            if b"\r\n\r\n" in received or not received.startswith(b"HTTP"):
+                return received
 
     def wait(self) -> None:
         """It accepts connections. Raises: RuntimeError when it has ended or needs more than a minute."""
         end = time.monotonic() + 60
         while self.connection is None:
-            with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as attempt:
+            attempt = socket.socket(socket.AF_UNIX)
+            try:
                 attempt.connect(self.socket)
-                self.connection = _Unix(self.socket)
+                self.connection = attempt
+            except OSError:
+                attempt.close()
             if self.process.poll() is not None or time.monotonic() > end:
                 raise RuntimeError("gunicorn did not start")
             time.sleep(0.05)
 
     def stop(self) -> None:
         """It has ended."""
+        if self.connection:
+            self.connection.close()
         self.process.terminate()
         try:
             self.process.wait(10)
         except subprocess.TimeoutExpired:
             self.process.kill()
-
-
-class _Unix(HTTPConnection):
-    """HTTP over a unix socket."""
-
-    def __init__(self, path: str):
-        super().__init__("localhost")
-        self.path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.connect(self.path)
 
 
 @contextlib.contextmanager

@@ -184,6 +184,32 @@ def test_a_form_sent_after_the_session_ended_is_saved_after_signing_in_again(cli
     assert (saved.name, saved.email, saved.roles) == ("沈若川", "shen@example.com", ["operator", "checker"])
 
 
+@pytest.fixture
+def strict(member):
+    """A browser whose forms are checked for their token."""
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(member)
+    return browser
+
+
+def test_a_form_of_the_sign_in_before_is_offered_again_as_it_was_typed(strict):
+    """Signed in anew in another tab: the token of the older tab is stale, what was typed there is not."""
+    typed = {"name": "沈若川", "email": "shen@example.com", "roles": ["operator", "checker"], "employment": ""}
+    address, own = "/i/alpha/settings/members/invite/", {"Origin": "http://testserver"}
+    answer = strict.post(address, typed | {"csrfmiddlewaretoken": "stale"}, headers=own)
+    page = answer.content.decode()
+    assert answer.status_code == 403 and f'action="{address}"' in page
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page).group(1)
+    carried = dict_of_lists(hidden_fields(page)) | {"csrfmiddlewaretoken": token}
+    assert strict.post(address, carried, headers=own).status_code == 302
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", ""])
+def test_a_form_of_a_foreign_page_is_never_offered_again(strict, origin):
+    answer = strict.post("/i/alpha/settings/members/invite/", {"name": "沈若川"}, headers={"Origin": origin})
+    assert answer.status_code == 403 and "沈若川" not in answer.content.decode()
+
+
 def dict_of_lists(pairs):
     fields = {}
     for name, value in pairs:
