@@ -303,9 +303,19 @@ def _answer(request, record: RawRecord, outcomes) -> dict:
 
 @door("POST", right=Permission.RECORD_WRITE, ref="certificates.RawRecord.ref")
 def record_submit(request: HttpRequest, slug: str, ref: str) -> HttpResponse:
-    record = _record(request, ref)
+    """What still stands unsaved on the page is saved, then the record is submitted, or again after a return."""
+    record, actor, at = _record(request, ref), actor_of(request), timezone.now()
     try:
-        certificate = workflow.submit(record, actor=actor_of(request), at=timezone.now())
+        if entries := _entries_from_form(record, request.POST):
+            outcomes = readings.enter(record, entries, actor=actor, at=at)
+            record = _record(request, ref)
+            if any(outcome.state in ("refused", "needs_reason") for outcome in outcomes):
+                return _sheet_page(request, record, outcomes=outcomes, status=400)
+        returned = readings.returned_certificate(record)
+        if returned:
+            certificate = workflow.resubmit(returned, actor=actor, at=at)
+        else:
+            certificate = workflow.submit(record, actor=actor, at=at)
     except Refused as refused:
         return _sheet_page(request, _record(request, ref), refusals=refused.refusals, status=409)
     messages.success(request, _("记录 %(number)s 已提交并锁定，等待核验。") % {"number": record.number})

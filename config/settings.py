@@ -92,7 +92,9 @@ DATABASES = {
     "default": {
         **environment.database(
             DATABASE_URL or "postgresql://portal_app@/portal",
-            options=f"-c statement_timeout={STATEMENT_TIMEOUT_SECONDS}s -c lock_timeout={LOCK_TIMEOUT_SECONDS}s",
+            # Queries with many joins are written in a good order; at the default of 8 planning them took 40 ms.
+            options=f"-c statement_timeout={STATEMENT_TIMEOUT_SECONDS}s -c lock_timeout={LOCK_TIMEOUT_SECONDS}s "
+            "-c join_collapse_limit=4 -c from_collapse_limit=4",
         ),
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,

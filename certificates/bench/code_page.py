@@ -59,13 +59,16 @@ def lines(bench: Bench, rounds: int) -> Iterator[Line]:
     if _static(plain)[1] != BODY:
         raise RuntimeError("the static page is not the same page")
     with _served(bench, BODY) as (page_server, plain_server, full_server):
+        statics = [STATIC] * CODES
         spent = in_turn(
             rounds, each=CODES,
-            page=lambda: page_server.ask(paths), plain=lambda: plain_server.ask([STATIC] * CODES),
-            full=lambda: full_server.ask([STATIC] * CODES),
+            page=lambda: page_server.ask(paths), plain=lambda: plain_server.ask(statics),
+            full=lambda: full_server.ask(statics),
+            page_kept=lambda: page_server.ask(paths, kept=True), plain_kept=lambda: plain_server.ask(statics, kept=True),
         )  # fmt: skip
     yield Line("code-page/no-middleware", spent["plain"], spent["page"], ">=0.45")
     yield Line("code-page/all-middleware", spent["full"], spent["page"], ">=0.60")
+    yield Line("code-page/kept-connection", spent["plain_kept"], spent["page_kept"], "")
     inside = in_turn(
         rounds, each=CODES,
         page=lambda: [_asked(page, address) for address in paths] and None,
@@ -76,7 +79,7 @@ def lines(bench: Bench, rounds: int) -> Iterator[Line]:
 
 
 class Server:
-    """A gunicorn with one process and the threads of `bin/run`, asked over one connection that stays open."""
+    """A gunicorn with one process and the threads of `bin/run`."""
 
     def __init__(self, application: str, directory: str, environ: dict[str, str]):
         self.socket = f"{directory}/{application.replace(':', '.')}"
@@ -87,10 +90,16 @@ class Server:
         )
         self.connection: socket.socket | None = None
 
-    def ask(self, addresses: list[str]) -> float:
-        """Every address was answered with 200. Returns: processor time of the server in seconds."""
+    def ask(self, addresses: list[str], *, kept: bool = False) -> float:
+        """Every address was answered with 200. Returns: processor time of the server in seconds.
+
+        Each request has a connection of its own, as each scan has its own phone; `kept` sends all through one.
+        """
         before = processor_time(self.process.pid)
         for address in addresses:
+            if not kept:
+                self.connection.close()
+                self.connection = self._connected()
             self.connection.sendall(f"GET {address} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
             head, _, body = self._more(b"").partition(b"\r\n\r\n")
             if not head.startswith(b"HTTP/1.1 200"):
@@ -99,6 +108,15 @@ class Server:
             while len(body) < length:
                 body = self._more(body)
         return processor_time(self.process.pid) - before
+
+    def _connected(self) -> socket.socket:
+        connection = socket.socket(socket.AF_UNIX)
+        try:
+            connection.connect(self.socket)
+        except OSError:
+            connection.close()
+            raise
+        return connection
 
     def _more(self, received: bytes) -> bytes:
         """What has been received, and more; at least all headers."""
@@ -114,12 +132,8 @@ class Server:
         """It accepts connections. Raises: RuntimeError when it has ended or needs more than a minute."""
         end = time.monotonic() + 60
         while self.connection is None:
-            attempt = socket.socket(socket.AF_UNIX)
-            try:
-                attempt.connect(self.socket)
-                self.connection = attempt
-            except OSError:
-                attempt.close()
+            with contextlib.suppress(OSError):
+                self.connection = self._connected()
             if self.process.poll() is not None or time.monotonic() > end:
                 raise RuntimeError("gunicorn did not start")
             time.sleep(0.05)

@@ -86,9 +86,19 @@ function enliven(form) {
     document.dispatchEvent(new CustomEvent("toast", { detail }));
   });
 
+  // The other fields of the page belong to the same form; whatever sends them takes along the readings not yet saved.
+  const others = [...form.elements].filter((field) => !cells.includes(field) && field.matches("input, select"));
+  const before = new Map(others.map((field) => [field, field.value]));
+
   form.addEventListener("submit", (event) => {
-    event.preventDefault();
     if (cells.includes(document.activeElement)) keeper.changed(document.activeElement);
+    const whole = event.submitter?.hasAttribute("formaction");
+    if (whole || others.some((field) => !field.matches("[type=hidden]") && field.value !== before.get(field))) return;
+    event.preventDefault();
     keeper.send();
+  });
+
+  form.addEventListener("formdata", (event) => {
+    for (const cell of cells) if (cell.value === cell.dataset.saved) event.formData.delete(cell.name);
   });
 }
