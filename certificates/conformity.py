@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from enum import StrEnum
 
+from certificates.coverage import normal_cumulative
 from certificates.rounding import places_of, round_places
-from certificates.uncertainty import normal_cumulative
 
 
 class Verdict(StrEnum):

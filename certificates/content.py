@@ -11,7 +11,7 @@ from equipment.models import Equipment, Traceability
 from institutions.models import Institution
 from orders.models import Item
 
-from . import conformity, datasheet
+from . import certificate_lines, conformity, datasheet
 from .canonical import sha256
 from .dossier import Dossier
 from .models import Certificate
@@ -83,8 +83,8 @@ def body(certificate: Certificate, *, approver: str) -> dict:
         ],
         "method": {"code": method.code, "title": method.title, "title_en": method.title_en},
         "standards": list(_standards(dossier)),
-        "results": datasheet.results(dossier.definition, sheet),
-        "checks": datasheet.check_lines(sheet),
+        "results": certificate_lines.results(dossier.definition, sheet),
+        "checks": certificate_lines.check_lines(sheet),
         "uncertainty": _uncertainty(dossier),
         "conformity": _conformity(dossier),
         "conclusion": _conclusion(certificate, dossier),

@@ -1,19 +1,19 @@
 """Evaluation of measurement uncertainty by JJF 1059.1-2012 (GUM), on Decimal throughout.
 
 Quantities carry no units here: all contributions of a budget are in the unit of the result after multiplication
-with their sensitivity. A missing number of degrees of freedom means infinitely many.
+with their sensitivity. A missing number of degrees of freedom means infinitely many. Coverage factors are in
+coverage.py, fitted lines in least_squares.py.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Decimal, localcontext
 from enum import StrEnum
-from functools import cache, lru_cache
 
 from certificates import formula
 
 DIGITS = 34
-_WORKING_DIGITS = 80
+WORKING_DIGITS = 80
 
 
 class Shape(StrEnum):
@@ -108,39 +108,6 @@ class Budget:
     contributions: tuple[Contribution, ...]
     correlated: bool
     warnings: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Coverage:
-    """A coverage factor with its probability, the distribution it rests on, and the degrees of freedom used."""
-
-    k: Decimal
-    p: Decimal
-    shape: Shape
-    dof: int | None
-    beta: Decimal | None = None
-
-
-@dataclass(frozen=True)
-class Line:
-    """A fitted straight line: y = intercept + slope (x - x0), its covariance and residual standard deviation."""
-
-    intercept: Decimal
-    slope: Decimal
-    u_intercept: Decimal
-    u_slope: Decimal
-    covariance: Decimal
-    r: Decimal
-    s: Decimal
-    dof: int
-    x0: Decimal
-
-    def at(self, x: Decimal) -> tuple[Decimal, Decimal]:
-        """The predicted value and its standard uncertainty, the covariance of the coefficients included."""
-        step = x - self.x0
-        value = self.intercept + self.slope * step
-        variance = self.u_intercept**2 + (step * self.u_slope) ** 2 + 2 * step * self.covariance
-        return value, variance.sqrt()
 
 
 # --- single contributions
@@ -269,13 +236,6 @@ def root_sum_of_squares(parts: Sequence[Decimal]) -> Decimal:
         return sum((part * part for part in parts), Decimal(0)).sqrt()
 
 
-def expanded(u: Decimal, k: Decimal) -> Decimal:
-    """The expanded uncertainty, unrounded."""
-    with localcontext() as context:
-        context.prec = DIGITS
-        return u * k
-
-
 # --- degrees of freedom
 
 
@@ -302,199 +262,6 @@ def truncated(dof: Decimal) -> int:
         return max(1, int(cleaned.to_integral_value(rounding=ROUND_FLOOR)))
 
 
-# --- coverage factors
-
-
-@cache
-def _pi(digits: int) -> Decimal:
-    with localcontext() as context:
-        context.prec = digits
-        return formula.pi()
-
-
-def normal_cumulative(z: Decimal) -> Decimal:
-    """The probability that a standard normal quantity is at most z, to 28 digits or better."""
-    with localcontext() as context:
-        context.prec = 60
-        if z < -15 or z > 15:
-            return Decimal(int(z > 0))
-        term = total = z
-        n = 1
-        while abs(term) > Decimal("1E-45"):
-            # The series with rising odd factorials has terms of one sign: nothing cancels.
-            term = term * z * z / (2 * n + 1)
-            total += term
-            n += 1
-        density = (-z * z / 2).exp() / (2 * _pi(60)).sqrt()
-        probability = Decimal("0.5") + density * total
-    with localcontext() as context:
-        context.prec = DIGITS
-        return +probability
-
-
-@lru_cache(maxsize=256)
-def normal_factor(p: Decimal) -> Decimal:
-    """The k that a normal distribution needs for the two-sided probability p: 1.960 for 0.95.
-
-    Raises: ValueError unless p lies between 0 and 1.
-    """
-    _check_probability(p)
-    with localcontext() as context:
-        context.prec = 40
-        target, k = (1 + p) / 2, Decimal(2)
-        root = (2 * _pi(40)).sqrt()
-        low, high = Decimal(0), Decimal(15)
-        for _ in range(200):
-            short = normal_cumulative(k) - target
-            low, high = (k, high) if short < 0 else (low, k)
-            step = short * root * (k * k / 2).exp()
-            following = k - step
-            k = following if low < following < high else (low + high) / 2
-            if abs(step) < Decimal("1E-25"):
-                break
-    with localcontext() as context:
-        context.prec = 20
-        return +k
-
-
-def _check_probability(p: Decimal) -> None:
-    if not 0 < p < 1:
-        raise ValueError("a coverage probability lies between 0 and 1")
-
-
-def t_probability(t: Decimal, dof: int) -> Decimal:
-    """The two-sided probability that Student's t stays within plus or minus t, for a whole number of dof.
-
-    Source: the closed sums for even and odd degrees of freedom (Abramowitz and Stegun, 26.7.3 and 26.7.4).
-    """
-    with localcontext() as context:
-        context.prec = 40
-        nu = Decimal(dof)
-        cosine_squared = nu / (nu + t * t)
-        sine = (1 - cosine_squared).sqrt()
-        if dof % 2 == 0:
-            term = total = Decimal(1)
-            for i in range(2, dof, 2):
-                term *= cosine_squared * (i - 1) / i
-                total += term
-            return sine * total
-        angle = formula.arctangent(t / nu.sqrt())
-        term = total = cosine_squared.sqrt() if dof > 1 else Decimal(0)
-        for i in range(3, dof, 2):
-            term *= cosine_squared * (i - 1) / i
-            total += term
-        return 2 * (angle + sine * total) / _pi(40)
-
-
-_MANY = 1000
-
-
-@lru_cache(maxsize=4096)
-def t_factor(dof: int | None, p: Decimal) -> Decimal:
-    """The k that Student's t needs for the two-sided probability p; None counts as infinitely many dof.
-
-    Beyond a thousand degrees of freedom the first terms of the expansion about the normal factor are exact to
-    ten digits. Raises: ValueError for dof below one or p outside 0 to 1. Source: JJF 1059.1-2012, appendix B.
-    """
-    _check_probability(p)
-    if dof is None:
-        return normal_factor(p)
-    if dof < 1:
-        raise ValueError("Student's t needs at least one degree of freedom")
-    with localcontext() as context:
-        context.prec = 40
-        z = normal_factor(p)
-        if dof > _MANY:
-            first = (z**3 + z) / 4
-            second = (5 * z**5 + 16 * z**3 + 3 * z) / 96
-            return z + first / dof + second / (Decimal(dof) * dof)
-        low, high = z, z
-        while t_probability(high, dof) < p:
-            low, high = high, high * 2
-        # Regula falsi with halving (Illinois) converges from any bracket.
-        f_low, f_high = t_probability(low, dof) - p, t_probability(high, dof) - p
-        while high - low > Decimal("1E-20") * high and f_low != 0 and f_high != 0:
-            middle = high - f_high * (high - low) / (f_high - f_low)
-            f_middle = t_probability(middle, dof) - p
-            if abs(f_middle) < Decimal("1E-24"):
-                low = high = middle
-                break
-            if f_middle > 0:
-                high, f_high, f_low = middle, f_middle, f_low / 2
-            else:
-                low, f_low, f_high = middle, f_middle, f_high / 2
-        k = low if f_low == 0 else high
-    with localcontext() as context:
-        context.prec = 20
-        return +k
-
-
-def shape_factor(shape: Shape, p: Decimal, beta: Decimal | None = None) -> Decimal:
-    """The k for which a quantity of this distribution stays within plus or minus k u with probability p.
-
-    beta: for a trapezoid (a1 - a2)/(a1 + a2) of the two rectangular half-widths it is made of; the factor holds
-    while beta <= p/(2 - p). Raises: ValueError outside that range. Source: JJF 1059.1-2012, 4.5; EA-4/02 S9, S10.
-    """
-    _check_probability(p)
-    with localcontext() as context:
-        context.prec = DIGITS
-        if shape is Shape.NORMAL:
-            return normal_factor(p)
-        if shape is Shape.TWO_POINT:
-            return Decimal(1)
-        if shape is Shape.RECTANGULAR:
-            return p * Decimal(3).sqrt()
-        if shape is Shape.TRIANGULAR:
-            return (1 - (1 - p).sqrt()) * Decimal(6).sqrt()
-        if shape is Shape.U_SHAPED:
-            return Decimal(2).sqrt() * formula.sine(p * _pi(DIGITS) / 2)
-        if beta is None or not 0 <= beta <= 1:
-            raise ValueError("a trapezoid needs the ratio of its top to its base, between 0 and 1")
-        root = ((1 + beta * beta) / 6).sqrt()
-        if beta <= p / (2 - p):
-            return (1 - ((1 - p) * (1 - beta * beta)).sqrt()) / root
-        return p * (1 + beta) / 2 / root
-
-
-DOMINANCE = Decimal("0.3")
-
-
-def coverage(budget: Budget, p: Decimal | None = None) -> Coverage:
-    """The coverage factor that the shape of the budget asks for.
-
-    One or two dominant rectangular contributions (the rest at most 0.3 of them): rectangle or trapezoid, p = 0.95.
-    Otherwise Student's t for a p that was asked for, or below 50 effective degrees of freedom (p = 0.9545);
-    else k = 2. Source: JJF 1059.1-2012, 4.5.
-    """
-    dominant = _dominant_shape(budget, p or Decimal("0.95"))
-    if dominant is not None:
-        return dominant
-    dof = None if budget.nu_eff is None else truncated(budget.nu_eff)
-    if p is None and (dof is None or dof >= 50):
-        return Coverage(Decimal(2), Decimal("0.9545"), Shape.NORMAL, None)
-    asked = p or Decimal("0.9545")
-    return Coverage(t_factor(dof, asked), asked, Shape.NORMAL, dof)
-
-
-def _dominant_shape(budget: Budget, p: Decimal) -> Coverage | None:
-    if budget.correlated or budget.u_c == 0:
-        return None
-    ordered = sorted(budget.contributions, key=lambda each: each.contribution, reverse=True)
-    for count in (1, 2):
-        leading, rest = ordered[:count], ordered[count:]
-        if len(leading) < count or any(each.distribution is not Shape.RECTANGULAR for each in leading):
-            return None
-        others = root_sum_of_squares([each.contribution for each in rest])
-        if others > DOMINANCE * root_sum_of_squares([each.contribution for each in leading]):
-            continue
-        if count == 1:
-            return Coverage(shape_factor(Shape.RECTANGULAR, p), p, Shape.RECTANGULAR, None)
-        first, second = (each.contribution for each in leading)
-        beta = (first - second) / (first + second)
-        return Coverage(shape_factor(Shape.TRAPEZOIDAL, p, beta), p, Shape.TRAPEZOIDAL, None, beta)
-    return None
-
-
 # --- propagation
 
 
@@ -502,8 +269,8 @@ Correlations = Mapping[frozenset[str], Decimal]
 
 
 def _slope(model: str, values: dict[str, Decimal], name: str, step: Decimal) -> Decimal:
-    above = formula.evaluate_precisely(model, {**values, name: values[name] + step}, _WORKING_DIGITS)
-    below = formula.evaluate_precisely(model, {**values, name: values[name] - step}, _WORKING_DIGITS)
+    above = formula.evaluate_precisely(model, {**values, name: values[name] + step}, WORKING_DIGITS)
+    below = formula.evaluate_precisely(model, {**values, name: values[name] - step}, WORKING_DIGITS)
     return (above - below) / (2 * step)
 
 
@@ -514,7 +281,7 @@ def sensitivities(model: str, values: Mapping[str, Decimal], scales: Mapping[str
     """
     given = dict(values)
     with localcontext() as context:
-        context.prec = _WORKING_DIGITS
+        context.prec = WORKING_DIGITS
         slopes = {name: _slope(model, given, name, scale * _FINE) for name, scale in scales.items() if scale > 0}
     with localcontext() as context:
         # The differences carry the noise of their step; what is left after 18 digits is the derivative.
@@ -533,10 +300,10 @@ def _second_order_variance(model: str, values: dict[str, Decimal], scales: dict[
 
     def shifted(**shifts: int) -> Decimal:
         moved = {name: values[name] + count * scales[name] * _COARSE for name, count in shifts.items()}
-        return formula.evaluate_precisely(model, {**values, **moved}, _WORKING_DIGITS)
+        return formula.evaluate_precisely(model, {**values, **moved}, WORKING_DIGITS)
 
     with localcontext() as context:
-        context.prec = _WORKING_DIGITS
+        context.prec = WORKING_DIGITS
         centre = shifted()
         # Differences in steps of u x 1e-5, so that every quotient below is a derivative times powers of u.
         for index, one in enumerate(names):
@@ -629,37 +396,6 @@ def correlation(first: Sequence[Decimal], second: Sequence[Decimal]) -> Decimal:
         return products / scale if scale else Decimal(0)
 
 
-def straight_line(x: Sequence[Decimal], y: Sequence[Decimal], x0: Decimal = Decimal(0)) -> Line:
-    """The least-squares line of y on x - x0, with its covariance from the residuals.
-
-    Raises: ValueError for fewer than three points or points that share one x. Source: GUM H.3.
-    """
-    count = len(x)
-    if count != len(y) or count < 3:
-        raise ValueError("a line with its uncertainty needs at least three points")
-    with localcontext() as context:
-        context.prec = _WORKING_DIGITS
-        steps = [value - x0 for value in x]
-        sum_x, sum_y = sum(steps, Decimal(0)), sum(y, Decimal(0))
-        sum_xx = sum((step * step for step in steps), Decimal(0))
-        sum_xy = sum((step * value for step, value in zip(steps, y, strict=True)), Decimal(0))
-        determinant = count * sum_xx - sum_x**2
-        if determinant == 0:
-            raise ValueError("all points share one x")
-        intercept = (sum_y * sum_xx - sum_x * sum_xy) / determinant
-        slope = (count * sum_xy - sum_x * sum_y) / determinant
-        residuals = [value - intercept - slope * step for step, value in zip(steps, y, strict=True)]
-        variance = sum((residual**2 for residual in residuals), Decimal(0)) / (count - 2)
-        u_intercept = (variance * sum_xx / determinant).sqrt()
-        u_slope = (variance * count / determinant).sqrt()
-        covariance = -variance * sum_x / determinant
-        r = -sum_x / (count * sum_xx).sqrt()
-        line = (intercept, slope, u_intercept, u_slope, covariance, r, variance.sqrt())
-    with localcontext() as context:
-        context.prec = DIGITS
-        return Line(*(+number for number in line), count - 2, x0)
-
-
 def relative_product(parts: Sequence[tuple[Decimal, Decimal | None]]) -> tuple[Decimal, Decimal | None]:
     """The relative standard uncertainty of a product of powers one and its effective degrees of freedom.
 
@@ -686,13 +422,13 @@ def moments_of_quadratic(
         moved = dict(values)
         for name, count in moves:
             moved[name] += count * scales[name]
-        return formula.evaluate_precisely(model, moved, _WORKING_DIGITS)
+        return formula.evaluate_precisely(model, moved, WORKING_DIGITS)
 
     def r(one: str, other: str) -> Decimal:
         return Decimal(1) if one == other else pairs.get(frozenset((one, other)), Decimal(0))
 
     with localcontext() as context:
-        context.prec = _WORKING_DIGITS
+        context.prec = WORKING_DIGITS
         centre = shifted()
         slopes = {one: (shifted((one, 1)) - shifted((one, -1))) / 2 for one in names}
         bends = {
@@ -712,33 +448,3 @@ def moments_of_quadratic(
     with localcontext() as context:
         context.prec = DIGITS
         return +y, +u
-
-
-def rectangular_sum_factor(half_widths: Sequence[Decimal], p: Decimal) -> Decimal:
-    """Half the width of the interval that holds a sum of independent rectangular quantities with probability p.
-
-    half_widths: of at most twelve quantities, in the unit of the sum. Exact. Source: JCGM 101:2008, 9.2.3 and 9.2.4.
-    """
-    _check_probability(p)
-    widths = [abs(width) for width in half_widths if width]
-    if not widths or len(widths) > 12:
-        raise ValueError("the exact sum is worked out for one to twelve quantities")
-    with localcontext() as context:
-        context.prec = 60
-        corners = [(Decimal(0), 1)]
-        scale = Decimal(1)
-        for index, width in enumerate(widths, start=1):
-            corners = [(place + step * width, sign * step) for place, sign in corners for step in (1, -1)]
-            scale *= 2 * width * index
-
-        def below(x: Decimal) -> Decimal:
-            powers = (sign * (x + place) ** len(widths) for place, sign in corners if x + place > 0)
-            return sum(powers, Decimal(0)) / scale
-
-        low, high, target = Decimal(0), sum(widths, Decimal(0)), (1 + p) / 2
-        for _ in range(100):
-            middle = (low + high) / 2
-            low, high = (middle, high) if below(middle) < target else (low, middle)
-    with localcontext() as context:
-        context.prec = 20
-        return +high

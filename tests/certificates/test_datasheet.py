@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from certificates import datasheet
+from certificates import certificate_lines, datasheet
 from certificates.conformity import Verdict
 
 DEFINITION = json.loads(
@@ -293,26 +293,26 @@ def test_whatever_is_typed_the_sheet_answers(typed):
 
 
 def test_the_result_table_of_a_verification_is_text():
-    (table,) = datasheet.results(DEFINITION, evaluated())
+    (table,) = certificate_lines.results(DEFINITION, evaluated())
     assert table["rows"][3] == {
         "point": "1.2", "tap": "0.01", "error": "+0.02", "hysteresis": "0.01", "mpe": "±0.0256", "verdict": "pass",
     }  # fmt: skip
 
 
 def test_the_result_table_of_a_calibration_carries_its_uncertainty():
-    (table,) = datasheet.results(DEFINITION, evaluated(activity="calibration"))
+    (table,) = certificate_lines.results(DEFINITION, evaluated(activity="calibration"))
     assert [column["key"] for column in table["columns"]] == ["point", "indication", "error", "U"]
 
 
 def test_every_row_fills_every_column():
     for activity in ("verification", "calibration"):
-        (table,) = datasheet.results(DEFINITION, evaluated(activity=activity))
+        (table,) = certificate_lines.results(DEFINITION, evaluated(activity=activity))
         keys = {column["key"] for column in table["columns"]} | {"verdict"}
         assert all(set(row) == keys for row in table["rows"])
 
 
 def test_the_further_items_are_text():
-    assert {type(value) for line in datasheet.check_lines(evaluated()) for value in line.values()} == {str}
+    assert {type(value) for line in certificate_lines.check_lines(evaluated()) for value in line.values()} == {str}
 
 
 # --- definitions
@@ -463,5 +463,5 @@ def test_coverage_factors_that_differ_stand_in_their_own_column():
     sheet = datasheet.evaluate(
         digital(), {"digit": "0.001"}, ["1", "10"], cells, {}, {}, {"U": "0.0001", "k": "2"}, "", activity="calibration"
     )
-    (table,) = datasheet.results(digital(), sheet)
+    (table,) = certificate_lines.results(digital(), sheet)
     assert [row["k"] for row in table["rows"]] == ["1.65", "4.53"]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from certificates import uncertainty
+from certificates import coverage, least_squares, uncertainty
 from certificates.monte_carlo import Quantity, simulate
 from certificates.uncertainty import Input, Shape, propagate
 
@@ -100,69 +100,69 @@ def test_contributions_without_dof_leave_them_infinite():
 
 @pytest.mark.parametrize(("dof", "k"), CASES["k_table_95_45"].items())
 def test_the_t_table_for_95_45_per_cent_is_met(dof, k):
-    found = uncertainty.t_factor(None if dof == "inf" else int(dof), P9545)
+    found = coverage.t_factor(None if dof == "inf" else int(dof), P9545)
     assert near(found, k, "0.005")
 
 
 @pytest.mark.parametrize(("dof", "k"), [(1, "63.656741"), (9, "3.249836"), (16, "2.920782"), (100, "2.625891")])
 def test_the_t_table_for_99_per_cent_is_met(dof, k):
-    assert near(uncertainty.t_factor(dof, D("0.99")), k, "0.000001")
+    assert near(coverage.t_factor(dof, D("0.99")), k, "0.000001")
 
 
 def test_the_expansion_for_many_dof_continues_the_exact_sums():
-    steps = [uncertainty.t_factor(dof, P95) for dof in (999, 1000, 1001, 1002)]
+    steps = [coverage.t_factor(dof, P95) for dof in (999, 1000, 1001, 1002)]
     assert near(steps[1] - steps[2], steps[0] - steps[1], "1e-8") and steps == sorted(steps, reverse=True)
 
 
 @given(st.integers(min_value=1, max_value=40), st.sampled_from(["0.68", "0.9", "0.95", "0.9545", "0.99", "0.999"]))
 @settings(max_examples=25, deadline=None)
 def test_the_t_factor_holds_its_probability(dof, p):
-    assert near(uncertainty.t_probability(uncertainty.t_factor(dof, D(p)), dof), p, "1e-15")
+    assert near(coverage.t_probability(coverage.t_factor(dof, D(p)), dof), p, "1e-15")
 
 
 def test_the_normal_distribution_has_its_known_values():
-    assert near(uncertainty.normal_cumulative(D("1.96")), "0.97500210485178", "1e-14")
+    assert near(coverage.normal_cumulative(D("1.96")), "0.97500210485178", "1e-14")
 
 
 @pytest.mark.parametrize(("p", "k"), [("0.95", "1.959963985"), ("0.99", "2.575829304"), ("0.6827", "1.000021713")])
 def test_normal_factors_are_those_of_the_table(p, k):
-    assert near(uncertainty.normal_factor(D(p)), k, "1e-9")
+    assert near(coverage.normal_factor(D(p)), k, "1e-9")
 
 
 @pytest.mark.parametrize(
     ("shape", "k"), [("rectangular", "1.645"), ("triangular", "1.902"), ("u_shaped", "1.41"), ("two_point", "1")]
 )
 def test_special_shapes_have_their_own_factor(shape, k):
-    assert near(uncertainty.shape_factor(Shape(shape), P95), k, "0.0005")
+    assert near(coverage.shape_factor(Shape(shape), P95), k, "0.0005")
 
 
 def test_a_trapezoid_of_one_third_has_the_published_factor():
-    assert near(uncertainty.shape_factor(Shape.TRAPEZOIDAL, P95, D(1) / 3), "1.834", "0.0005")
+    assert near(coverage.shape_factor(Shape.TRAPEZOIDAL, P95, D(1) / 3), "1.834", "0.0005")
 
 
 def test_the_trapezoid_factor_is_continuous_where_its_formula_changes():
     edge = P95 / (2 - P95)
-    below, above = (uncertainty.shape_factor(Shape.TRAPEZOIDAL, P95, edge + step) for step in (D("-1e-9"), D("1e-9")))
+    below, above = (coverage.shape_factor(Shape.TRAPEZOIDAL, P95, edge + step) for step in (D("-1e-9"), D("1e-9")))
     assert near(below, above, "1e-6")
 
 
 def test_one_dominant_rectangle_gives_its_own_k():
-    found = uncertainty.coverage(additive(a=("rectangular", "0.05"), b=("u", "0.005")))
+    found = coverage.coverage(additive(a=("rectangular", "0.05"), b=("u", "0.005")))
     assert (found.shape, near(found.k, "1.645", "0.001")) == (Shape.RECTANGULAR, True)
 
 
 def test_two_dominant_rectangles_give_the_k_of_a_trapezoid():
-    found = uncertainty.coverage(additive(a=("rectangular", "0.05"), b=("rectangular", "0.025"), c=("u", "0.002")))
+    found = coverage.coverage(additive(a=("rectangular", "0.05"), b=("rectangular", "0.025"), c=("u", "0.002")))
     assert (found.shape, near(found.k, "1.834", "0.001")) == (Shape.TRAPEZOIDAL, True)
 
 
 def test_without_dominant_shape_k_is_2():
-    assert uncertainty.coverage(additive(a=("u", "1"), b=("rectangular", "1"))).k == 2
+    assert coverage.coverage(additive(a=("u", "1"), b=("rectangular", "1"))).k == 2
 
 
 def test_few_degrees_of_freedom_ask_for_students_t():
     budget = propagate("a", [Input("a", D(1), D(1), D(4))])
-    assert near(uncertainty.coverage(budget).k, "2.87", "0.005")
+    assert near(coverage.coverage(budget).k, "2.87", "0.005")
 
 
 # --- propagation
@@ -232,7 +232,9 @@ def test_a_sum_propagates_as_the_root_of_squares(parts, values):
 
 def test_dropping_the_covariance_of_a_line_would_spoil_its_prediction():
     case = next(case for case in CASES["examples"] if case["id"] == "GUM-H.3")
-    line = uncertainty.straight_line([D(str(t)) for t in case["t"]], [D(str(b)) for b in case["b"]], D(str(case["t0"])))
+    line = least_squares.straight_line(
+        [D(str(t)) for t in case["t"]], [D(str(b)) for b in case["b"]], D(str(case["t0"]))
+    )
     without = uncertainty.root_sum_of_squares([line.u_intercept, line.u_slope * 10])
     assert (near(line.at(D(30))[1], "0.0041", "0.00005"), near(without, "0.0073", "0.00005")) == (True, True)
 
@@ -242,11 +244,11 @@ def test_dropping_the_covariance_of_a_line_would_spoil_its_prediction():
 
 def test_a_sum_of_four_rectangles_is_narrower_than_a_normal_one():
     root = D(3).sqrt()
-    assert near(uncertainty.rectangular_sum_factor([root] * 4, P95), "3.88", "0.001")
+    assert near(coverage.rectangular_sum_factor([root] * 4, P95), "3.88", "0.001")
 
 
 def test_one_rectangle_alone_reaches_its_share():
-    assert near(uncertainty.rectangular_sum_factor([D(2)], P95), "1.9", "1e-12")
+    assert near(coverage.rectangular_sum_factor([D(2)], P95), "1.9", "1e-12")
 
 
 def test_correlated_squares_have_their_exact_moments():
