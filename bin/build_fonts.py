@@ -52,6 +52,9 @@ SYMBOL_RANGES = (
 # Latin design, which shares the em of 1000 units.
 LATIN_DESIGN = "±×÷⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻₀₁₂₃₄₅₆₇₈₉₊₋"
 
+# With the extensions, of which names of people and firms make use.
+IDEOGRAPHS = ((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x323AF))
+
 ITALIC_CHARACTERS = {chr(code) for code in (*range(0x20, 0x7F), *range(0x391, 0x3CA))}
 KEPT_FEATURES = ["kern", "ccmp", "locl", "mark"]
 
@@ -150,7 +153,9 @@ def main() -> None:
         written(font, f"NotoSansSC-{weight}.ttf")
 
     rare = TTFont(io.BytesIO(member(chinese, "NotoSansSC_400Regular.ttf")))
-    ideographs = {chr(code) for code in range(0x4E00, 0xA000) if code in rare.getBestCmap()}
+    ideographs = {chr(code) for first, last in IDEOGRAPHS for code in range(first, last + 1)} & set(
+        map(chr, rare.getBestCmap())
+    )
     subset(rare, ideographs - common)
     written(rare, "NotoSansSC-Rare.ttf")
 

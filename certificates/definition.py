@@ -1,7 +1,9 @@
 """Definitions of data sheets: what is wrong with one, before anybody fills a sheet by it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -11,7 +13,13 @@ from certificates.decimals import Unreadable, parse
 from certificates.formula import FormulaError, names_in
 from certificates.uncertainty import Shape
 
+_RATIO = re.compile(r"[0-9]{1,9}/[1-9][0-9]{0,8}|[0-9](\.[0-9]{1,9})?", re.ASCII)
 _KEYS_OF_INPUT = ("value", "U", "k", "u", "half_width", "dof")
+
+
+def _are_texts(value: Any) -> bool:
+    """Whether the value is a list of texts."""
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)
 
 
 @dataclass
@@ -62,12 +70,15 @@ class _Inspection:
         if unknown:
             self.say(f"{where}用到没有定义的 {'、'.join(unknown)}。")
 
-    def number(self, text: Any, where: str) -> None:
-        """A number written as text."""
+    def number(self, text: Any, where: str, *, above: str = "-Infinity", below: str = "Infinity") -> None:
+        """A number written as text, between the limits where there are any."""
         try:
-            parse(text if isinstance(text, str) else "")
+            value = parse(text if isinstance(text, str) else "")
         except Unreadable:
             self.say(f"{where}应是写成文本的数字。")
+            return
+        if not Decimal(above) < value < Decimal(below):
+            self.say(f"{where}超出允许的范围。")
 
     def unit(self, text: Any, where: str) -> None:
         """A legal unit or a conventional scale."""
@@ -90,7 +101,8 @@ def check_definition(definition: Any) -> list[str]:
         seen.unit(definition["unit"], "结果")
     known = _check_device(seen, definition)
     _check_conditions(seen, definition)
-    known |= {key for entry in seen.entries(definition, "conditions", required=False) if (key := entry.get("key"))}
+    conditions = seen.entries(definition, "conditions", required=False)
+    known |= {key for entry in conditions if isinstance(key := entry.get("key"), str)}
     constants = definition.get("constants", {})
     if isinstance(constants, dict):
         for key, text in constants.items():
@@ -127,13 +139,14 @@ def check_definition(definition: Any) -> list[str]:
         if "error" not in result and "error" not in {entry.get("key") for entry in derived}:
             seen.say("“result”要给出 error 的公式，或者有一个导出量叫 error。")
     _check_uncertainty(seen, definition, known | {"reference", "error"})
-    try:
-        if not 0 < Fraction(definition.get("ratio", "1/3")) <= 1:
-            seen.say("“ratio”应大于 0 且不大于 1。")
-    except (ValueError, TypeError, ZeroDivisionError):
+    ratio = definition.get("ratio", "1/3")
+    # Looked at before it is read: a Fraction works out "1e9999999999" to its last digit.
+    if not isinstance(ratio, str) or not _RATIO.fullmatch(ratio):
         seen.say("“ratio”应写成“1/3”这样的分数。")
+    elif not 0 < Fraction(ratio) <= 1:
+        seen.say("“ratio”应大于 0 且不大于 1。")
     rules = definition.get("decision_rules", [])
-    if not isinstance(rules, list) or any(rule not in RULES for rule in rules if isinstance(rule, str)):
+    if not _are_texts(rules) or any(rule not in RULES for rule in rules):
         seen.say(f"“decision_rules”里只能有 {'、'.join(RULES)}。")
     months = definition.get("interval_months")
     if months is not None and (not isinstance(months, int) or isinstance(months, bool) or not 1 <= months <= 120):
@@ -148,7 +161,7 @@ def _check_device(seen: _Inspection, definition: Mapping[str, Any]) -> set[str]:
         where = f"器具参数“{entry.get('key')}”"
         if entry.get("type") == "choice":
             choices = entry.get("choices")
-            if not isinstance(choices, list) or not choices or not all(isinstance(each, str) for each in choices):
+            if not choices or not _are_texts(choices):
                 seen.say(f"{where}的 choices 应是文本的列表。")
         elif entry.get("type") == "decimal":
             if entry.get("unit"):
@@ -172,8 +185,8 @@ def _check_conditions(seen: _Inspection, definition: Mapping[str, Any]) -> None:
                 for bound in ("minimum", "maximum"):
                     if bound in entry:
                         seen.number(entry[bound], f"{where}的 {bound}")
-            elif not isinstance(entry.get("choices"), list) or entry.get("pass") not in entry["choices"]:
-                seen.say(f"{where}的 pass 应是 choices 之一。")
+            elif not _are_texts(entry.get("choices")) or entry.get("pass") not in entry["choices"]:
+                seen.say(f"{where}的 choices 应是文本的列表，pass 应是其中之一。")
 
 
 def _check_points(seen: _Inspection, definition: Mapping[str, Any], known: set[str]) -> None:
@@ -181,8 +194,11 @@ def _check_points(seen: _Inspection, definition: Mapping[str, Any], known: set[s
     if not isinstance(points, dict) or not isinstance(points.get("default"), list) or not points.get("default"):
         seen.say("“points”应是一个对象，default 是公式的列表。")
         return
-    if not points.get("label"):
+    if not isinstance(points.get("label"), str) or not points["label"]:
         seen.say("“points”没有 label。")
+    fewest = points.get("minimum_count", 1)
+    if not isinstance(fewest, int) or isinstance(fewest, bool) or not 1 <= fewest <= 100:
+        seen.say("“points”的 minimum_count 应是 1～100 的整数。")
     for text in points["default"]:
         seen.formula(text, known, "“points”的 default")
     if "round_to" in points:
@@ -192,7 +208,9 @@ def _check_points(seen: _Inspection, definition: Mapping[str, Any], known: set[s
 def _check_limits(seen: _Inspection, definition: Mapping[str, Any], known: set[str]) -> None:
     class_key = definition.get("class_key")
     devices = seen.entries(definition, "device", required=False)
-    grades = next((entry.get("choices") for entry in devices if entry.get("key") == class_key), None) or []
+    grades = next((entry.get("choices") for entry in devices if entry.get("key") == class_key), [])
+    if not _are_texts(grades):
+        grades = []  # said already
     for entry in seen.entries(definition, "mpe", required=False):
         for name in ("when", "times", "value"):
             if name in entry:
@@ -215,7 +233,11 @@ def _check_uncertainty(seen: _Inspection, definition: Mapping[str, Any], known: 
     if not isinstance(uncertainty, dict):
         seen.say("“uncertainty”应是一个对象。")
         return
-    known = known | {"standard_U", "standard_k", "standard_mpe"} | set(uncertainty.get("standard_names", ()))
+    further = uncertainty.get("standard_names", [])
+    if not _are_texts(further):
+        seen.say("不确定度的 standard_names 应是文本的列表。")
+        further = []
+    known = known | {"standard_U", "standard_k", "standard_mpe", *further}
     names = set()
     for entry in seen.entries(uncertainty, "inputs", required=True):
         name = entry.get("name")
@@ -224,13 +246,18 @@ def _check_uncertainty(seen: _Inspection, definition: Mapping[str, Any], known: 
             continue
         names.add(name)
         alternatives = entry.get("larger_of", [entry])
-        for each in alternatives if isinstance(alternatives, list) else []:
-            _check_input(seen, {**entry, **each} if isinstance(each, dict) else entry, known)
+        if not isinstance(alternatives, list) or not all(isinstance(each, dict) for each in alternatives):
+            seen.say(f"不确定度输入量“{name}”的 larger_of 应是对象的列表。")
+            continue
+        if not alternatives:
+            seen.say(f"不确定度输入量“{name}”的 larger_of 是空的。")
+        for each in alternatives:
+            _check_input(seen, {**entry, **each}, known)
     seen.formula(uncertainty.get("model"), names, "不确定度的 model")
     if uncertainty.get("k", "auto") != "auto":
-        seen.number(uncertainty["k"], "不确定度的 k")
+        seen.number(uncertainty["k"], "不确定度的 k", above="0")
     if "p" in uncertainty:
-        seen.number(uncertainty["p"], "不确定度的 p")
+        seen.number(uncertainty["p"], "不确定度的 p", above="0", below="1")
 
 
 def _check_input(seen: _Inspection, entry: Mapping[str, Any], known: set[str]) -> None:
@@ -243,8 +270,15 @@ def _check_input(seen: _Inspection, entry: Mapping[str, Any], known: set[str]) -
         seen.say(f"{where}要在 U（配 k）、u、half_width、readings 中给且只给一种。")
     if "U" in entry and "k" not in entry:
         seen.say(f"{where}给了 U 却没有 k。")
-    if "readings" in entry and not isinstance(entry["readings"], list):
+    if "readings" in entry and not _are_texts(entry["readings"]):
         seen.say(f"{where}的 readings 应是名称的列表。")
+    for text in entry["readings"] if _are_texts(entry.get("readings")) else ():
+        seen.formula(text, known, f"{where}的 readings")
     shape = entry.get("distribution", "rectangular")
-    if shape not in {Shape.RECTANGULAR, Shape.TRIANGULAR, Shape.U_SHAPED, Shape.TWO_POINT}:
+    if not isinstance(shape, str) or shape not in {
+        Shape.RECTANGULAR,
+        Shape.TRIANGULAR,
+        Shape.U_SHAPED,
+        Shape.TWO_POINT,
+    }:
         seen.say(f"{where}的 distribution“{shape}”不认识。")

@@ -8,8 +8,9 @@ from django.db.models import prefetch_related_objects
 
 from equipment.models import Equipment, MeasurementStandard, Traceability
 from institutions.models import Authorisation, MethodAdoption, ScopeItem
+from orders.models import Item
 
-from . import datasheet, decimals
+from . import datasheet, decimals, units
 from .models import RawRecord, Reading
 
 
@@ -110,8 +111,11 @@ class Dossier:
 
     @cached_property
     def scope(self) -> list[ScopeItem]:
-        """Lines of scope in force on the day for this instrument, quantity, method and site."""
-        return list(
+        """Lines of scope in force on the day for this instrument, quantity, method and site.
+
+        A verification rests only on those whose qualification permits it. Source: C-4.1.2-c-s1.
+        """
+        lines = (
             ScopeItem.objects.filter(
                 institution_id=self.record.institution_id,
                 state=ScopeItem.State.ACTIVE,
@@ -123,28 +127,50 @@ class Dossier:
             .valid_on(self.day)
             .select_related("qualification")
         )
+        verification = self.record.item.activity == Item.Activity.VERIFICATION
+        return [line for line in lines if line.qualification.permits_verification or not verification]
 
     def scope_at(self, point: Decimal) -> ScopeItem | None:
-        """The line that covers a point; the one with the smallest CMC when several do."""
-        covering = [item for item in self.scope if item.covers(point)]
-        return min(covering, key=lambda item: item.cmc_at(point), default=None)
+        """The line that covers a point given in the unit of the sheet; the one with the smallest CMC of several."""
+        covering = []
+        for line in self.scope:
+            there = self.converted(point, line.unit)
+            if there is not None and line.covers(there):
+                covering.append(line)
+        return min(covering, key=lambda line: self.cmc_at(line, point), default=None)
+
+    def cmc_at(self, line: ScopeItem, point: Decimal) -> Decimal:
+        """The CMC of a line that covers the point; both in the unit of the sheet."""
+        cmc, unit = line.cmc_at(self.converted(point, line.unit)), self.definition["unit"]
+        return cmc if line.unit == unit else units.convert(cmc, line.unit, unit, difference=True)
+
+    def converted(self, value: Decimal, unit: str) -> Decimal | None:
+        """A value of the sheet in another unit; None when that is a unit of another quantity."""
+        if unit == self.definition["unit"]:
+            return value
+        try:
+            return units.convert(value, self.definition["unit"], unit)
+        except ValueError:
+            return None
 
     @cached_property
     def authorisations(self) -> list[Authorisation]:
         """The authorisations in this field of everybody in the institution."""
-        return list(Authorisation.objects.filter(institution_id=self.record.institution_id, field=self.field))
+        grants = Authorisation.objects.filter(institution_id=self.record.institution_id, field=self.field)
+        return list(grants.select_related("employment"))
 
     def authorised(self, employment_id: int | None, roles, day: date) -> bool:
+        """Whether the employee worked here that day and held one of the roles in this field."""
         return any(
-            grant.employment_id == employment_id and grant.role in roles and grant.in_force_on(day)
+            grant.employment_id == employment_id and grant.role in roles
+            and grant.in_force_on(day) and grant.employment.active_on(day)
             for grant in self.authorisations
-        )
+        )  # fmt: skip
 
     def who_may(self, role: str, day: date) -> list[str]:
         """Names of those who hold the role in this field that day, for a sentence that says whom to ask."""
         grants = [grant for grant in self.authorisations if grant.role == role and grant.in_force_on(day)]
-        prefetch_related_objects(grants, "employment")
-        return sorted({grant.employment.name for grant in grants})
+        return sorted({grant.employment.name for grant in grants if grant.employment.active_on(day)})
 
     @cached_property
     def adoption(self) -> MethodAdoption | None:

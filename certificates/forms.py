@@ -160,11 +160,17 @@ class ProcedureForm(forms.Form):
         if file.size > self.LARGEST:
             raise forms.ValidationError(_("定义文件超过 200 kB。请检查是不是选错了文件。"))
         try:
-            return json.loads(file.read().decode("utf-8"))
+            definition = json.loads(file.read().decode("utf-8"))
+            stored = json.dumps(definition, ensure_ascii=False, allow_nan=False)
+            stored.encode()  # half a surrogate pair, NaN and infinity are for Python only
         except (ValueError, RecursionError) as error:
             raise forms.ValidationError(
-                _("文件不是 UTF-8 编码的 JSON：%(error)s") % {"error": str(error)[:100]}
+                _("文件不是 UTF-8 编码的 JSON：%(error)s")
+                % {"error": str(error)[:100].encode("ascii", "replace").decode()}
             ) from error
+        if "\\u0000" in stored:
+            raise forms.ValidationError(_("定义文件里有看不见的控制字符（U+0000）。请删除后再上传。"))
+        return definition
 
 
 class ReasonForm(forms.Form):

@@ -5,6 +5,7 @@ wrong: its clause, what is wrong, what to do, where. All are shown at once. Vali
 measurement and, for what must also hold on the day of issue, again on that day.
 """
 
+import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import partial
@@ -14,11 +15,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from equipment.models import Equipment, MeasurementStandard
-from institutions.models import Authorisation
+from institutions.models import Authorisation, Method
 from orders.models import Item
+from portal import glyphs
 from portal.transitions import Refusal
 
-from . import canonical, conformity, units
+from . import canonical, conformity, datasheet, decimals, units
+from .models import Procedure
 
 CHINA = ZoneInfo("Asia/Shanghai")
 LONGEST_DELAY = timedelta(days=1)
@@ -59,7 +62,46 @@ def item_is_free(record, actor, at) -> Iterator[Refusal]:
         )  # fmt: skip
 
 
+def procedure_is_approved(record, actor, at) -> Iterator[Refusal]:
+    """A record is begun with an approved version of its data sheet, and with no other. Source: C-5.2.4-s2."""
+    procedure = Procedure.objects.get(pk=record.procedure_id)
+    if procedure.state != Procedure.State.APPROVED:
+        yield Refusal("C-5.2.4-s2", _("数据表“%(name)s”当前状态为“%(state)s”，不能用来做新记录。请重新选择数据表。")
+                      % {"name": procedure, "state": procedure.get_state_display()})  # fmt: skip
+
+
 # --- what was read
+
+
+def points_span_the_range(row, actor, at) -> Iterator[Refusal]:
+    """A verification has as many different points as its data sheet asks for, from its lowest to its highest one.
+
+    At which points a calibration is made is agreed with the customer. Source: A-6.5.1-s3, docs/procedures.md.
+    """
+    dossier = row.dossier
+    record, definition = dossier.record, dossier.definition
+    if record.item.activity != Item.Activity.VERIFICATION or not dossier.points:
+        return
+    proposed = [decimals.parse(text) for text in datasheet.default_points(definition, record.device)]
+    fewest = definition["points"].get("minimum_count", 1)
+    if len(set(dossier.points)) < fewest:
+        yield Refusal("A-6.5.1-s3", _("检定点只有 %(now)d 个，数据表要求至少 %(fewest)d 个不同的点。请放弃本记录，按规程选点重测。")
+                      % {"now": len(set(dossier.points)), "fewest": fewest})  # fmt: skip
+    if proposed and (min(dossier.points) > min(proposed) or max(dossier.points) < max(proposed)):
+        yield Refusal(
+            "A-6.5.1-s3",
+            _("检定点没有覆盖全量程：须从 %(low)s %(unit)s 到 %(high)s %(unit)s。请放弃本记录，按规程选点重测。")
+            % {"low": f"{min(proposed):f}", "high": f"{max(proposed):f}", "unit": definition["unit"]},
+        )
+
+
+def conclusion_can_be_drawn(row, actor, at) -> Iterator[Refusal]:
+    """A finished verification has passed or failed: a paper that says neither is not issued. Source: C-6.4.1-s1."""
+    sheet = row.dossier.sheet
+    decided = sheet.verdict in (conformity.Verdict.PASS, conformity.Verdict.FAIL)
+    # Where the standard is too coarse, `standard_is_suitable` says so.
+    if sheet.activity == datasheet.VERIFICATION and sheet.complete and not decided and sheet.ratio_met is not False:
+        yield Refusal("C-6.4.1-s1", _("作不出检定结论：数据表没有给出全部项目的允许值。请技术负责人修改数据表后重测。"))
 
 
 def sheet_is_complete(row, actor, at) -> Iterator[Refusal]:
@@ -165,7 +207,7 @@ def standard_is_suitable(row, actor, at) -> Iterator[Refusal]:
         yield Refusal("C-6.4.2.2-s2", _("%(name)s 的溯源证书没有登记扩展不确定度 U 和 k，无法评定结果的不确定度。请在设备页补充登记。")
                       % {"name": main}, link=_link(row, "equipment:detail", main.ref), link_text=_("查看设备"))  # fmt: skip
     low, high = main.range_low, main.range_high
-    outside = [point for point in dossier.points if low is None or high is None or not low <= point <= high]
+    outside = [point for point in dossier.points if not _within(dossier.converted(point, main.unit), low, high)]
     if outside:
         yield Refusal("B-5.7-e", _("标准器 %(name)s 的测量范围 %(range)s 不含检校点 %(points)s。请改用量程合适的标准器。")
                       % {"name": main, "range": main.range_text, "points": "、".join(map(str, outside))})  # fmt: skip
@@ -175,13 +217,23 @@ def standard_is_suitable(row, actor, at) -> Iterator[Refusal]:
         )
 
 
+def _within(value, low, high) -> bool:
+    return None not in (value, low, high) and low <= value <= high
+
+
 # --- by which method, in which scope
 
 
 def method_was_in_force(row, actor, at) -> Iterator[Refusal]:
-    """The method was 现行有效 on the day and had been verified at the site. Source: A-6.5.1-s2, C-5.2.4-s2."""
+    """The method was 现行有效 on the day and had been verified at the site; a verification follows a regulation.
+
+    Source: A-6.5.1-s2, C-5.2.4-s2.
+    """
     dossier = row.dossier
     method = dossier.record.procedure.method
+    if dossier.record.item.activity == Item.Activity.VERIFICATION and method.kind != Method.Kind.REGULATION:
+        yield Refusal("A-6.5.1-s2", _("检定须执行检定规程，%(code)s 是%(kind)s。请改用依据检定规程的数据表，或按校准受理。")
+                      % {"code": method.code, "kind": method.get_kind_display()})  # fmt: skip
     if not method.in_force_on(dossier.day):
         successor = _("，已由 %(code)s 代替") % {"code": method.replaced_by} if method.replaced_by else ""
         yield Refusal(
@@ -259,7 +311,7 @@ def uncertainty_is_not_below_cmc(row, actor, at) -> Iterator[Refusal]:
         item = dossier.scope_at(line.value)
         if item is None or not line.U:
             continue
-        cmc = item.cmc_at(line.value)
+        cmc = dossier.cmc_at(item, line.value)
         if line.U * 2 / line.k < cmc:
             yield Refusal(
                 "C-6.4.2.2-s2",
@@ -283,6 +335,29 @@ def units_are_legal(row, actor, at) -> Iterator[Refusal]:
         for illegal in units.illegal_units_in(text):
             yield Refusal("A-6.7", _("%(label)s里的“%(unit)s”不是法定计量单位：%(advice)s")
                           % {"label": label, "unit": illegal.symbol, "advice": illegal.advice})  # fmt: skip
+
+
+def text_can_be_printed(row, actor, at) -> Iterator[Refusal]:
+    """Every character of what will be printed has a glyph: no number is spent on a paper that cannot be made.
+
+    Source: B-6.1.7-7.8.2.
+    """
+    dossier = row.dossier
+    record, item, institution = dossier.record, dossier.record.item, row.institution
+    printed = {
+        _("客户名称"): item.customer.name, _("客户地址"): item.customer.address, _("器具名称"): item.name,
+        _("英文名称"): item.name_en, _("型号规格"): item.model, _("出厂编号"): item.serial_number,
+        _("制造单位"): item.manufacturer, _("样品状态"): item.condition, _("房间"): record.room,
+        _("场所"): f"{record.site.name}{record.site.address}", _("机构"): f"{institution.name}{institution.address}",
+        _("人员姓名"): record.operator.name, _("计量标准"): f"{dossier.standard.name}{dossier.standard.accuracy}",
+        _("设备"): "".join(f"{e.name}{e.model}{e.serial_number}{e.range_text}" for e, _trace in dossier.used),
+        _("数据表"): json.dumps(dossier.definition, ensure_ascii=False),
+    }  # fmt: skip
+    for label, text in printed.items():
+        lacking = sorted({letter for letter in text if letter.isprintable()} - glyphs.covered() - {" "})
+        if lacking:
+            yield Refusal("B-6.1.7-7.8.2", _("%(label)s里的“%(letters)s”印不到证书上。请换用常用字，或联系平台补充字形。")
+                          % {"label": label, "letters": "".join(lacking)})  # fmt: skip
 
 
 def conformity_has_a_rule(row, actor, at) -> Iterator[Refusal]:
@@ -309,11 +384,11 @@ def operator_was_authorised(row, actor, at) -> Iterator[Refusal]:
     activity = dossier.record.item.activity
     link = partial(_pointer, row, _("查看人员与授权"), "institutions:people")
     facts = {"name": operator.name, "field": dossier.field, "day": dossier.day}
-    if not operator.active_on(dossier.day):
-        yield Refusal("C-5.1.2-s3", _("%(name)s 在检校日 %(day)s 不在职。") % facts, **link())
     if not operator.within_age_on(dossier.day):
         yield Refusal("C-5.1.2-s4", _("%(name)s 在检校日 %(day)s 已超过 65 周岁，不得从事检定校准。") % facts, **link())
-    if not dossier.authorised(operator.pk, OPERATOR_ROLES[activity], dossier.day):
+    if not operator.active_on(dossier.day):
+        yield Refusal("C-5.1.2-s3", _("%(name)s 在检校日 %(day)s 不在职。") % facts, **link())
+    elif not dossier.authorised(operator.pk, OPERATOR_ROLES[activity], dossier.day):
         role = OPERATOR_ROLES[activity][0]
         yield Refusal(
             "B-4.5-d",
@@ -329,7 +404,7 @@ def checker_is_authorised(row, actor, at) -> Iterator[Refusal]:
 
 
 def signatory_is_authorised(row, actor, at) -> Iterator[Refusal]:
-    """The one who approves now may sign in this field, today and on the day of measurement. Source: B-5.7-d-s2."""
+    """The one who approves now may sign in this field today. Source: B-5.7-d-s2."""
     yield from _authorised_now(row, actor.employment_id, actor.name, at, Authorisation.Role.SIGNATORY, "B-5.7-d-s2")
 
 
@@ -345,7 +420,7 @@ def _authorised_now(row, employment_id, name, at, role, clause) -> Iterator[Refu
     if not dossier.authorised(employment_id, (role,), day):
         yield Refusal(
             clause,
-            _("%(name)s 在 %(day)s 没有“%(field)s”专业的%(role)s授权。现在可以办理的人：%(others)s。")
+            _("%(name)s 在 %(day)s 不在职，或没有“%(field)s”专业的%(role)s授权。现在可以办理的人：%(others)s。")
             % {
                 "name": name, "day": day, "field": dossier.field, "role": role.label,
                 "others": "、".join(dossier.who_may(role, day)) or _("无"),
@@ -399,10 +474,10 @@ def pdf_is_stored(row, actor, at) -> Iterator[Refusal]:
 # --- which gates guard which verb
 
 RECORD = (
-    sheet_is_complete, environment_is_suitable, recorded_in_time, standard_was_assessed, equipment_was_traced,
-    standard_is_suitable, method_was_in_force, points_are_inside_scope, qualification_is_valid,
-    every_line_has_uncertainty, uncertainty_is_not_below_cmc, units_are_legal, conformity_has_a_rule,
-    operator_was_authorised,
+    sheet_is_complete, points_span_the_range, environment_is_suitable, recorded_in_time, standard_was_assessed,
+    equipment_was_traced, standard_is_suitable, method_was_in_force, points_are_inside_scope, qualification_is_valid,
+    every_line_has_uncertainty, uncertainty_is_not_below_cmc, units_are_legal, text_can_be_printed,
+    conformity_has_a_rule, conclusion_can_be_drawn, operator_was_authorised,
 )  # fmt: skip
 CHECK = (checked_by_another, checker_is_authorised, *RECORD)
 APPROVE = (approved_by_a_third, signatory_is_authorised, *RECORD)
@@ -413,11 +488,12 @@ ISSUE = (
 )  # fmt: skip
 
 TITLES = {
-    sheet_is_complete: "原始记录齐全", environment_is_suitable: "环境在要求内", recorded_in_time: "当时即记",
+    sheet_is_complete: "原始记录齐全", points_span_the_range: "检定点覆盖全量程",
+    conclusion_can_be_drawn: "检定有结论", environment_is_suitable: "环境在要求内", recorded_in_time: "当时即记",
     standard_was_assessed: "计量标准考核有效", equipment_was_traced: "设备溯源有效", standard_is_suitable: "标准器适用",
     method_was_in_force: "方法现行有效", points_are_inside_scope: "能力范围覆盖", qualification_is_valid: "机构资质有效",
     every_line_has_uncertainty: "每点有不确定度", uncertainty_is_not_below_cmc: "U 不小于 CMC",
-    units_are_legal: "单位为法定计量单位", conformity_has_a_rule: "判定规则已约定",
+    units_are_legal: "单位为法定计量单位", text_can_be_printed: "文字可以印出", conformity_has_a_rule: "判定规则已约定",
     operator_was_authorised: "检校人员有授权", checked_by_another: "核验人另有其人", checker_is_authorised: "核验员有授权",
     approved_by_a_third: "三人互不相同", signatory_is_authorised: "签字人有授权",
     three_people_acted: "三人互不相同", content_is_as_approved: "内容与批准时一致",

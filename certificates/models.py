@@ -98,6 +98,9 @@ class RawRecord(TenantModel):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["institution", "number"], name="record_number_once"),
+            models.UniqueConstraint(
+                fields=["item"], condition=models.Q(state="draft"), name="one_open_record_per_item"
+            ),
             models.CheckConstraint(
                 condition=~models.Q(state="submitted") | models.Q(submitted_at__isnull=False),
                 name="submitted_record_has_time",

@@ -17,6 +17,8 @@ from .dossier import Dossier
 from .models import Certificate, RawRecord, Reading
 
 LONGEST_TEXT = 60
+# What Reading.value holds to the last digit.
+MOST_WHOLE_DIGITS, MOST_PLACES = 25, 15
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,9 @@ def known_cells(record: RawRecord) -> set[str]:
 
 
 def _open_to(record: RawRecord, actor: Actor) -> None:
-    if not is_open(record):
+    # The certificate is held until the values are stored: who resubmits it meanwhile waits, and judges them too.
+    returned = record.certificates.select_for_update(of=("self",)).filter(state=Certificate.State.RETURNED)
+    if record.state != RawRecord.State.DRAFT and returned.first() is None:
         raise Refused(
             Refusal("C-6.3.3-s2", _("记录已提交并锁定，不能再填写。发现错误时请核验员退回，再按“更正”修改。"))
         )
@@ -165,4 +169,9 @@ def _readable(dossier: Dossier, cell: str, text: str, problem: str) -> tuple[str
     if problem:
         raise decimals.Unreadable(problem)
     value = decimals.parse(text)
+    if value.adjusted() >= MOST_WHOLE_DIGITS or value.as_tuple().exponent < -MOST_PLACES:
+        raise decimals.Unreadable(
+            _("最多 %(whole)d 位整数、%(places)d 位小数。请检查数值和单位。")
+            % {"whole": MOST_WHOLE_DIGITS, "places": MOST_PLACES}
+        )
     return decimals.plain(value), value

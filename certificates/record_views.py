@@ -252,9 +252,11 @@ def _entries_from_json(body: bytes) -> list[readings.Entry]:
             )
             for cell in cells
         ]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        everything = "".join(entry.cell + entry.text + entry.reason for entry in entries)
+        everything.encode()  # half a surrogate pair is text for JSON and for nobody else
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise ValueError(unreadable) from error
-    if len(entries) > MOST_CELLS or any("\x00" in entry.text + entry.cell + entry.reason for entry in entries):
+    if len(entries) > MOST_CELLS or "\x00" in everything or any(entry.cell.count(":") != 2 for entry in entries):
         raise ValueError(unreadable)
     return entries
 

@@ -24,21 +24,19 @@ import pydyf
 from django.template.loader import render_to_string
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
-from fontTools.ttLib import TTFont
 from weasyprint import CSS, HTML, Attachment
 from weasyprint.text.ffi import harfbuzz_subset
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
 from certificates import canonical
-from portal import qr
+from portal import glyphs, qr
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = "certificates/pdf/certificate.html"
 STYLESHEET = ROOT / "templates" / "certificates" / "pdf" / "certificate.css"
-FONTS = ROOT / "portal" / "fonts"
-FACES = ("NotoSansSC-Regular.ttf", "NotoSansSC-Bold.ttf", "NotoSansSC-Rare.ttf", "NotoSerif-Italic.ttf")
-PACKAGED = {f"packaged:{name}": FONTS / name for name in FACES}
+FACES = (*glyphs.UPRIGHT, "NotoSerif-Italic.ttf")
+PACKAGED = {f"packaged:{name}": glyphs.FONTS / name for name in FACES}
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 THIN_SPACE, FIGURE_SPACE, POINT_SPACE, MINUS = "\u2009", "\u2007", "\u2008", "\u2212"
@@ -223,8 +221,7 @@ def _typography() -> tuple[FontConfiguration, CSS]:
 
 @cache
 def _coverage() -> frozenset[str]:
-    codes = {code for name in FACES[:3] for code in TTFont(FONTS / name, lazy=True).getBestCmap()}
-    return frozenset(map(chr, codes)) | {"\n", THIN_SPACE, FIGURE_SPACE, POINT_SPACE}
+    return glyphs.covered() | {"\n", THIN_SPACE, FIGURE_SPACE, POINT_SPACE}
 
 
 def _refuse_missing_glyphs(value: Any, where: str = "") -> None:

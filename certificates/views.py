@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from portal import audit, codes, documents, history
 from portal.actors import actor_of
+from portal.models import OutboxEntry
 from portal.paging import page_of
 from portal.permissions import Permission
 from portal.routes import door
@@ -210,22 +211,38 @@ def _job(certificate: Certificate) -> dict | None:
     if certificate.state != State.ISSUED or certificate.is_public:
         return None
     return {
-        "title": _("正在生成 PDF"), "state": "running", "done": 0, "total": 1,
-        "text": _("证书已签发，编号 %(number)s。可以离开本页。") % {"number": certificate.number},
+        "title": _("正在生成 PDF"), "total": 1, **_rendering_state(certificate),
         "url": reverse("certificates:progress", args=[certificate.institution.slug, certificate.ref]),
     }  # fmt: skip
+
+
+def _rendering_state(certificate: Certificate) -> dict:
+    """How far the PDF of an issued certificate is, as its outbox row tells: waiting, being tried again, given up."""
+    entry = (
+        OutboxEntry.objects.filter(
+            institution_id=certificate.institution_id, task="certificates.render_pdf", target_id=certificate.pk
+        )
+        .order_by("-pk")
+        .first()
+    )
+    number = {"number": certificate.number}
+    if entry is not None and entry.state == OutboxEntry.State.DEAD:
+        text = _("编号 %(number)s 已签发，但 PDF 多次生成失败，已停止重试。请联系平台运维查明原因后重新生成。") % number
+        return {"state": "failed", "done": 0, "text": text}
+    if entry is not None and entry.last_error:
+        return {"state": "running", "done": 0, "text": _("上一次生成没有成功，正在自动重试。可以离开本页。")}
+    return {"state": "running", "done": 0, "text": _("证书已签发，编号 %(number)s。可以离开本页。") % number}
 
 
 @door("GET", ref="certificates.Certificate.ref")
 def certificate_progress(request: HttpRequest, slug: str, ref: str) -> JsonResponse:
     certificate = get_object_or_404(Certificate.objects.visible_to(actor_of(request)), ref=ref)
-    done = certificate.is_public
+    if not certificate.is_public:
+        return JsonResponse({"total": 1, "result_url": "", "result_label": "", **_rendering_state(certificate)})
     return JsonResponse(
         {
-            "state": "done" if done else "running", "done": int(done), "total": 1,
-            "text": _("PDF 已生成并存档。") if done else _("排队等待生成。"),
-            "result_url": reverse("certificates:certificate", args=[slug, ref]) if done else "",
-            "result_label": _("查看证书") if done else "",
+            "state": "done", "done": 1, "total": 1, "text": _("PDF 已生成并存档。"),
+            "result_url": reverse("certificates:certificate", args=[slug, ref]), "result_label": _("查看证书"),
         }
     )  # fmt: skip
 

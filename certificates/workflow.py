@@ -31,7 +31,10 @@ APPROVE_PROCEDURE = Transition(
 )
 RETIRE_PROCEDURE = Transition("retire", frozenset({P.APPROVED, P.DRAFT}), P.RETIRED, Permission.PROCEDURE_APPROVE)
 
-START = Transition("start", frozenset({""}), R.DRAFT, Permission.RECORD_WRITE, gates=(gates.item_is_free,))
+START = Transition(
+    "start", frozenset({""}), R.DRAFT, Permission.RECORD_WRITE,
+    gates=(gates.item_is_free, gates.procedure_is_approved, gates.points_span_the_range),
+)  # fmt: skip
 SUBMIT = Transition("submit", frozenset({R.DRAFT}), R.SUBMITTED, Permission.RECORD_WRITE, gates=gates.RECORD)
 ABANDON_RECORD = Transition("abandon", frozenset({R.DRAFT}), R.ABANDONED, Permission.RECORD_WRITE)
 

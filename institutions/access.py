@@ -16,7 +16,8 @@ def actor_in(user: User, institution: Institution) -> Actor | None:
         if membership.institution_id == institution.pk:
             employment = membership.employment
             return Actor.member(
-                name=user.name,
+                # The institution answers for the names on its papers; what another one called the account does not count.
+                name=employment.name if employment else user.name,
                 user_id=user.pk,
                 person_id=employment.person_id if employment else None,
                 employment_id=membership.employment_id,

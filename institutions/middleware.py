@@ -81,5 +81,9 @@ def sign_in_first(request):
 
 
 def carried_fields(request) -> list[tuple[str, str]]:
-    """The posted name and value pairs, without the token of the expired form. Files cannot be carried."""
-    return [(name, value) for name, values in request.POST.lists() if name != "csrfmiddlewaretoken" for value in values]
+    """The posted name and value pairs, without the token of the expired form. Files cannot be carried.
+
+    Nor is a confirmation: whoever signs in may be somebody else, and confirms what he has seen himself.
+    """
+    left_behind = ("csrfmiddlewaretoken", "confirmed")
+    return [(name, value) for name, values in request.POST.lists() if name not in left_behind for value in values]

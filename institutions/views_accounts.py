@@ -45,9 +45,8 @@ def login(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return render(request, "accounts/login.html", _login_context(request, form), status=400)
     username, address = form.cleaned_data["username"], client_address(request)
-    wait = limits.wait_before_login(username, address)
-    if wait > timedelta(0):
-        seconds = int(wait.total_seconds()) + 1
+    seconds = _seconds_to_wait(username, address)
+    if seconds:
         form.add_error(None, _("尝试次数太多，请在 %(seconds)d 秒后再试。账户没有被锁定。") % {"seconds": seconds})
         response = render(request, "accounts/login.html", _login_context(request, form), status=429)
         response["Retry-After"] = str(seconds)
@@ -111,18 +110,28 @@ def switch(request: HttpRequest) -> HttpResponse:
 @door("GET", "POST", to=Audience.ACCOUNT)
 def password(request: HttpRequest) -> HttpResponse:
     """The user's own new password; every other session of the user ends."""
+    name, address = request.user.username, client_address(request)
+    seconds = _seconds_to_wait(name, address) if request.method == "POST" else 0
+    if seconds:
+        context = {"form": PasswordForm(account=request.user), "changed": False, "wait": seconds}
+        response = render(request, "accounts/password.html", context, status=429)
+        response["Retry-After"] = str(seconds)
+        return response
     form = PasswordForm(request.POST or None, account=request.user)
     if request.method == "POST" and form.is_valid():
+        limits.forget_failures(name, address)
         workflow.change_password(request.user, form.cleaned_data["password"])
         auth.update_session_auth_hash(request, request.user)
-        return render(request, "accounts/password.html", {"changed": True})
+        return render(request, "accounts/password.html", {"changed": True, "wait": 0})
+    if "current" in form.errors:
+        limits.record_failure(name, address)
     status = 400 if request.method == "POST" else 200
-    return render(request, "accounts/password.html", {"form": form, "changed": False}, status=status)
+    return render(request, "accounts/password.html", {"form": form, "changed": False, "wait": 0}, status=status)
 
 
 @never_cache
 @sensitive_post_parameters()
-@door("GET", "POST", to=Audience.PUBLIC, token="institutions.Invitation.link")
+@door("GET", "POST", to=Audience.ACCOUNT, token="institutions.Invitation.link")
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
     """Whoever holds the link of an open invitation gets an account and becomes a member."""
     slug, ref = workflow.named_in(token) or ("", "")
@@ -205,12 +214,18 @@ def _is_members_page(request: HttpRequest, url: str) -> bool:
         return False
 
 
+def _seconds_to_wait(username: str, address: str) -> int:
+    """Whole seconds until the next password may be tried; none when it may be now."""
+    wait = limits.wait_before_login(username, address)
+    return int(wait.total_seconds()) + 1 if wait > timedelta(0) else 0
+
+
 def _from(request: HttpRequest) -> dict[str, list[str]]:
     return {"address": ["", client_address(request)]}
 
 
 def _record_refusal(username: str, address: str) -> None:
     """The failed sign-in is in the trail, under the account's name; what else was typed may be a password."""
-    known = User.objects.filter(username=User.normalize_username(username).strip().lower()).first()
+    known = User.objects.filter(username=User.objects.spelling(username)).first()
     actor = Actor(name=known.name, user_id=known.pk) if known else PUBLIC
     audit.record(actor, "session.start", succeeded=False, changes={"address": ["", address]})

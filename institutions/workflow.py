@@ -78,7 +78,7 @@ def withdraw_invitation(invitation: Invitation, *, actor: Actor, at: datetime) -
 def accept(invitation: Invitation, *, username: str, password: str, at: datetime) -> User:
     """The invited person has an account and is a member with the offered roles."""
     with ACCEPT.applied_to(invitation, actor=DOORKEEPER, at=at) as invitation:
-        if User.objects.filter(username=User.normalize_username(username).lower()).exists():
+        if User.objects.filter(username=User.objects.spelling(username)).exists():
             raise Refused(Refusal("account", _("登录名“%(name)s”已被使用，请换一个。") % {"name": username}))
         user = User.objects.create_user(username, password, name=invitation.name, email=invitation.email)
         invitation.user = user

@@ -3,6 +3,7 @@
 import sys
 from typing import Any
 
+from csp.utils import build_policy
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
@@ -17,6 +18,8 @@ def page(
 ) -> HttpResponse:
     """The error page of this status, or one sentence as JSON for a script that asks for JSON."""
     request_id = getattr(request, "request_id", "")
+    # A scan goes wrong ahead of the middleware that gives other answers their policy.
+    headers |= {"Content-Security-Policy": build_policy()}
     if request.headers.get("Accept", "").startswith("application/json"):
         answer = {"message": _sentence(status), "request_id": request_id}
         return JsonResponse(answer, status=status, headers=headers)

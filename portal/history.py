@@ -41,13 +41,21 @@ def _told(entry: AuditEntry) -> dict[str, str]:
         "kind": "done",
     }
     if not entry.succeeded:
-        sentences = [f"{sentence}（{clause}）" for clause, sentence in entry.changes.get("refused", [])]
+        sentences = [
+            f"{sentence}（{printed_clause(clause)}）" if printed_clause(clause) else sentence
+            for clause, sentence in entry.changes.get("refused", [])
+        ]
         told |= {
             "title": _("%(act)s：被拒绝") % {"act": title},
             "text": " ".join(filter(None, [*sentences, entry.reason])),
             "kind": "void",
         }
     return told
+
+
+def printed_clause(clause: str) -> str:
+    """The clause as a reader sees it; nothing for the portal's own small-letter names such as "state"."""
+    return "" if clause.islower() and clause.isalpha() else clause
 
 
 def actor_of(entry: AuditEntry) -> str:

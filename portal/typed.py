@@ -8,9 +8,11 @@ from django.core.validators import ProhibitNullCharactersValidator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from . import glyphs
+
 
 class TextField(forms.CharField):
-    """Text without invisible characters; spaces around it are dropped."""
+    """Text that a certificate can print, without invisible characters; spaces around it are dropped."""
 
     default_error_messages = {"required": gettext_lazy("请填写这一项。")}
 
@@ -18,17 +20,26 @@ class TextField(forms.CharField):
         super().__init__(**kwargs)
         self.max_length = max_length
         self.widget.attrs |= self.widget_attrs(self.widget)
-        self.validators = [self._printable, self._short_enough]
+        self.validators = [self._visible, self._printable, self._short_enough]
 
-    def _printable(self, text: str) -> None:
+    def _visible(self, text: str) -> None:
         if any(unicodedata.category(letter) in ("Cc", "Cs") and letter not in "\r\n\t" for letter in text):
             raise ValidationError(_("含有看不见的控制字符。请删除后重新键入，不要从别处粘贴。"))
+
+    def _printable(self, text: str) -> None:
+        missing = "".join(letter for letter in dict.fromkeys(text) if letter.isprintable() and not _drawn(letter))
+        if missing:
+            raise ValidationError(_("“%(letters)s”印不到证书上。请改用别的字或写法。") % {"letters": missing[:10]})
 
     def _short_enough(self, text: str) -> None:
         if len(text) > self.max_length:
             raise ValidationError(
                 _("最多 %(most)d 个字，现在有 %(now)d 个。请缩短。") % {"most": self.max_length, "now": len(text)}
             )
+
+
+def _drawn(letter: str) -> bool:
+    return letter.isascii() or letter in glyphs.covered()
 
 
 class NumberTextField(TextField):

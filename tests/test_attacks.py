@@ -7,11 +7,12 @@ from datetime import date, datetime, timedelta
 import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import IntegrityError, OperationalError, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from certificates import content, readings, workflow
+from certificates import content, datasheet, readings, workflow
 from certificates.models import Certificate, Procedure, RawRecord
 from equipment.models import Equipment
 from institutions import limits
@@ -28,6 +29,7 @@ from institutions.models import (
     User,
 )
 from orders.models import Item
+from portal import codes
 from portal.permissions import INSTITUTION_ROLES, Role
 from portal.routes import routes
 from portal.tenancy import scope, tenant
@@ -123,7 +125,10 @@ def test_a_verification_follows_a_regulation_and_no_calibration_specification(la
 
 @pytest.mark.parametrize("points", [["0.8"], ["0.8", "0.8", "0.8"], ["0", "0.4", "0.8"], ["0.8", "1.2", "1.6"]])
 def test_a_verification_at_too_few_points_or_not_over_the_whole_range_is_refused(lab, points):
-    record = make.record(lab, activity=VERIFICATION, points=points)
+    with pytest.raises(Refused, match="检定点"):
+        make.record(lab, activity=VERIFICATION, points=points)
+    record = make.record(lab, activity=VERIFICATION)
+    RawRecord.objects.filter(pk=record.pk).update(points=points)
     texts = dict(zip(make.POINTS, make.READINGS, strict=True))
     entries = [
         readings.Entry(f"reading:{index}:{key}", text)
@@ -223,6 +228,13 @@ def test_a_correction_in_the_moment_of_resubmitting_is_judged_or_refused():
         assert now.kind == content.kind_for(now.dossier) == Certificate.Kind.NOTICE
 
 
+def test_the_database_holds_one_open_record_of_an_item(lab):
+    twin = make.record(lab)
+    twin.pk, twin.ref, twin.number = None, "abcdefghijkl", "R26-99999"
+    with pytest.raises(IntegrityError, match="one_open_record_per_item"), transaction.atomic():
+        twin.save(force_insert=True)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_one_item_gets_one_data_sheet_however_many_are_asked_for_at_once():
     lab = make.laboratory()
@@ -291,7 +303,27 @@ def test_a_number_that_the_table_cannot_hold_as_typed_is_refused_in_words(lab, c
 
 def spoiled_definitions():
     """The shipped definition with one part of it replaced by something hostile, each part by each."""
-    hostile = [None, 0, -1, "", "x", "\x00", "\ud800", "1e9999999999", [], [[]], [{}], {}, {"key": []}, True, 1e308]
+    hostile = [
+        None,
+        0,
+        -1,
+        "",
+        "x",
+        "0",
+        "-1",
+        "5",
+        "1 / 0",
+        "\x00",
+        "\ud800",
+        "1e9999999999",
+        [],
+        [[]],
+        [{}],
+        {},
+        {"key": []},
+        True,
+        1e308,
+    ]
     for part in make.DEFINITION:
         for value in hostile:
             yield f"{part}={value!r}", dict(make.DEFINITION, **{part: value})
@@ -313,30 +345,39 @@ def spoiled_definitions():
             yield f"inputs[0].{name}={value!r}", dict(make.DEFINITION, uncertainty=parts)
 
 
-def test_no_definition_breaks_the_page_that_takes_it_nor_the_one_that_starts_a_record(world):
-    """Each hostile definition is refused in words, or can be started with: nothing between."""
-    client = signed_in(account(world.operator), raise_request_exception=False)
-    url, item = reverse("certificates:new_procedure", args=["alpha"]), make.item(world.institution)
+def test_a_hostile_definition_is_refused_in_words_or_can_be_worked_with():
+    """Nothing between: no definition that is taken breaks the sheet that is filled by it."""
+    readings_ = {
+        (place, key): text
+        for place, row in enumerate(make.READINGS)
+        for key, text in zip(make.COLUMNS, row, strict=True)
+    }
+    standard = {"U": "0.0015", "k": "2", "unit": "MPa"}
+    conditions = {"temperature": "20", "humidity": "50"}
     broken = []
     for name, definition in spoiled_definitions():
-        file = SimpleUploadedFile("x.json", json.dumps(definition).encode())
-        answer = client.post(url, {"file": file}).status_code
-        if answer == 302:
-            with tenant(world.institution.pk):
-                last = Procedure.objects.latest("pk")
-                Procedure.objects.filter(pk=last.pk).update(state="approved")
-            page = reverse("certificates:start", args=["alpha", item.ref])
-            answer = client.get(page, {"procedure": last.ref}).status_code
-            with tenant(world.institution.pk):
-                Procedure.objects.filter(pk=last.pk).update(state="retired")
-        if answer >= 500:
-            broken.append(name)
+        try:
+            if not datasheet.check_definition(definition):
+                datasheet.evaluate(
+                    definition, make.DEVICE, make.POINTS, readings_, {}, conditions, standard, "", activity="verification"
+                )  # fmt: skip
+        except Exception as error:
+            broken.append(f"{name}: {error!r}")
     assert broken == []
 
 
 @pytest.mark.parametrize(
     "text",
-    ['{"schema": NaN}', '{"a": "\\u0000"}', '{"a": "\\ud800"}', "[" * 100_000, '{"a": 1e999}', "9" * 5000, "null", "[]"],
+    [
+        '{"schema": NaN}',
+        '{"a": "\\u0000"}',
+        '{"a": "\\ud800"}',
+        "[" * 100_000,
+        '{"a": 1e999}',
+        "9" * 5000,
+        "null",
+        "[]",
+    ],
 )
 def test_no_file_breaks_the_page_of_data_sheets(world, text):
     url = reverse("certificates:new_procedure", args=["alpha"])
@@ -348,11 +389,6 @@ def test_no_file_breaks_the_page_of_data_sheets(world, text):
         assert response.status_code < 500, sent[:80]
 
 
-HOSTILE_QUERY = {
-    name: value
-    for value in ("\x00", "\ud800", "9" * 5000, "%", "'\"><script>alert(1)</script>", "2026-13-45", "0000-00-00")
-    for name in (f"{'q'}",)
-}
 VALUES = ["\x00", "%ED%A0%80", "9" * 3000, "-1", "1e999", "'><script>alert(1)</script>", "0000-00-00", "٣"]
 NAMES = ["q", "person", "state", "role", "due", "on", "after", "before", "queue", "mine", "procedure", "same", "customer",
          "promise", "received_on", "result", "number", "code", "next", "page"]  # fmt: skip
@@ -401,7 +437,17 @@ def test_no_form_breaks_a_page(db):
         if route.name in ("accounts:logout", "accounts:login", "accounts:password"):
             continue
         url = address(route, found)
-        for value in ("\x00", "9" * 400, "1e999", "NaN", "-1e-400", "99999999999999999999", "٣", "2026-02-30", "\u202e"):
+        for value in (
+            "\x00",
+            "9" * 400,
+            "1e999",
+            "NaN",
+            "-1e-400",
+            "99999999999999999999",
+            "٣",
+            "2026-02-30",
+            "\u202e",
+        ):
             response = client.post(url, dict.fromkeys(fields, value))
             assert response.status_code < 500, (url, value)
         for kind in ("application/json", "multipart/form-data; boundary=x", "multipart/form-data", "text/xml", "x", ""):
@@ -428,15 +474,15 @@ def test_every_answer_carries_a_policy_also_those_that_go_wrong(world, settings)
         "denied": signed.post(reverse("institutions:member_invite", args=["alpha"])),
         "health": Client().get("/healthz"),
     }
-    lacking = [name for name, answer in answers.items() if "default-src 'none'" not in answer.get("Content-Security-Policy", "")]
+    lacking = [
+        name
+        for name, answer in answers.items()
+        if "default-src 'none'" not in answer.get("Content-Security-Policy", "")
+    ]
     assert lacking == []
 
 
 def test_a_scan_during_an_outage_carries_a_policy(monkeypatch):
-    from django.db import OperationalError
-
-    from portal import codes
-
     def away(token):
         raise OperationalError("away")
 
@@ -526,7 +572,6 @@ def test_nobody_is_sent_to_another_site_after_signing_in(world, wanted):
     client = Client(raise_request_exception=False)
     answer = client.post("/login/", {"username": user.username, "password": make.PASSWORD, "next": wanted})
     assert answer.status_code < 500
-    assert "evil" not in answer.get("Location", "").partition("?")[0].partition("/i/")[0] or answer["Location"][1] != "/"
     assert not answer.get("Location", "/").startswith(("//", "/\\", "http", "java"))
     assert "X" not in answer.headers
 

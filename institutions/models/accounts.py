@@ -12,14 +12,18 @@ from portal.tenancy import TenantModel
 
 
 class UserManager(BaseUserManager):
+    def spelling(self, username: str) -> str:
+        """The one spelling under which a name is stored, found and counted."""
+        return self.model.normalize_username(username).strip().lower()
+
     def create_user(self, username, password=None, **fields):
-        user = self.model(username=self.model.normalize_username(username).lower(), **fields)
+        user = self.model(username=self.spelling(username), **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
 
     def get_by_natural_key(self, username):
-        return self.get(username=self.model.normalize_username(username).strip().lower())
+        return self.get(username=self.spelling(username))
 
 
 class User(AbstractBaseUser):

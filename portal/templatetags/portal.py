@@ -14,6 +14,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from ..history import printed_clause
+
 register = template.Library()
 
 THIN_SPACE = "\u2009"
@@ -254,7 +256,7 @@ def refusals(items: Iterable[Any], title: str = "", hint: str = "") -> dict[str,
             "title": _read(item, "title"),
             "text": _read(item, "text"),
             "note": _read(item, "note"),
-            "clause": _read(item, "clause"),
+            "clause": printed_clause(_read(item, "clause")),
             "link": _read(item, "link"),
             "action": _read(item, "link_text", "action") or _("去处理"),
         }

@@ -230,6 +230,18 @@ def test_an_illegal_unit_in_words_is_refused_with_advice(lab, record):
     assert refusal.clause == "A-6.7" and "Pa" in refusal.text
 
 
+@pytest.mark.parametrize("spoilt", ["item", "customer", "procedure"])
+def test_a_character_no_font_can_draw_is_refused_before_a_number_is_spent(lab, record, spoilt):
+    row, fields = {
+        "item": (record.item, {"manufacturer": "西塬\U0001f600仪表"}),
+        "customer": (record.item.customer, {"name": "海\U0001f600热力"}),
+        "procedure": (lab.procedure, {"definition": {**make.DEFINITION, "title": "表\U0001f600"}}),
+    }[spoilt]
+    spoil(row, **fields)
+    (refusal,) = refusals_of(gates.text_can_be_printed, record)
+    assert refusal.clause == "B-6.1.7-7.8.2" and "\U0001f600" in refusal.text
+
+
 def test_an_illegal_unit_of_the_sheet_is_refused(lab, record):
     definition = {**make.DEFINITION, "unit": "bar"}
     spoil(lab.procedure, definition=definition)
@@ -353,4 +365,4 @@ def test_the_verbs_carry_all_their_gates():
     assert set(workflow.APPROVE.gates) == {gates.approved_by_a_third, gates.signatory_is_authorised, *gates.RECORD}
     assert set(workflow.ISSUE.gates) == set(gates.ISSUE)
     assert set(gates.TITLES) >= {*gates.RECORD, *gates.CHECK, *gates.APPROVE, *gates.ISSUE}
-    assert len(gates.RECORD) == 14 and len(gates.ISSUE) == 9
+    assert len(gates.RECORD) == 17 and len(gates.ISSUE) == 9

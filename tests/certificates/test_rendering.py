@@ -14,9 +14,11 @@ import pikepdf
 import pypdfium2
 import pytest
 import zxingcpp
+from fontTools.ttLib import TTFont
 from weasyprint.urls import FatalURLFetchingError
 
 from certificates import canonical, rendering
+from portal import glyphs
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 ROOT = DATA.parent.parent
@@ -316,7 +318,7 @@ def test_a_glyph_missing_on_the_page_itself_is_an_error(monkeypatch):
         rendering.preview(sample("preview"))
 
 
-@pytest.mark.parametrize("name", ["臺灣計量", "𬭚㑇镕", "U₉₅ 10⁻⁵ ±×÷≤≥", "ΩμΔφ℃①½", "囍喆堃犇淼"])
+@pytest.mark.parametrize("name", ["臺灣計量", "𬭚㑇镕", "U₉₅ 10⁻⁵ ±×÷≤≥", "ΩμΔφ℃①½", "囍喆堃犇淼", "㐂㛃䶮𢦏"])
 def test_standard_rare_and_traditional_characters_have_glyphs(name):
     body = sample("preview")
     body["customer"]["name"] = name
@@ -324,7 +326,7 @@ def test_standard_rare_and_traditional_characters_have_glyphs(name):
 
 
 def test_regular_and_bold_cover_the_same_characters():
-    regular, bold = (rendering.TTFont(rendering.FONTS / name).getBestCmap() for name in rendering.FACES[:2])
+    regular, bold = (TTFont(glyphs.FONTS / name).getBestCmap() for name in glyphs.UPRIGHT[:2])
     assert set(regular) == set(bold)
 
 

@@ -8,7 +8,7 @@ from django.urls import reverse
 from certificates.models import Certificate, RawRecord, Reading
 from institutions.models import Authorisation
 from orders.models import Item
-from portal.models import AuditEntry
+from portal.models import AuditEntry, OutboxEntry
 from portal.tenancy import tenant
 from tests import make
 
@@ -158,6 +158,19 @@ def test_an_expired_session_answers_the_grid_with_401_and_keeps_the_form(client,
     assert page.status_code == 401 and 'value="0.00"' in page.text
 
 
+def test_what_was_typed_and_not_saved_is_saved_by_submitting(as_, world):
+    record = make.record(world)
+    response = as_("operator").post(at("submit", world, record), {"r-0-up_before": "0.01", "c-humidity": "55"})
+    assert response.status_code == 409 and 'value="0.01"' in response.text and 'value="55"' in response.text
+
+
+def test_nothing_is_submitted_while_something_typed_cannot_be_read(as_, world):
+    record = make.record(world, filled=True)
+    response = as_("operator").post(at("submit", world, record), {"c-humidity": "abc", "reason-c-humidity": "笔误"})
+    assert response.status_code == 400 and 'value="abc"' in response.text
+    assert make.fresh(record).state == "draft"
+
+
 def test_submitting_twice_is_refused_the_second_time_and_makes_one_certificate(as_, world):
     record = make.record(world, filled=True)
     client = as_("operator")
@@ -250,6 +263,18 @@ def test_a_certificate_without_pdf_has_no_download_but_progress(as_, world):
     client = as_("signatory")
     assert client.get(at("pdf", world, certificate)).status_code == 404
     assert client.get(at("progress", world, certificate)).json()["state"] == "running"
+
+
+def test_a_pdf_that_cannot_be_made_is_said_to_have_failed(as_, world):
+    certificate = make.certificate(world, "issued")
+    entries = OutboxEntry.objects.filter(target_id=certificate.pk, task="certificates.render_pdf")
+    client = as_("signatory")
+    entries.update(last_error="MissingGlyph: x")
+    assert "自动重试" in client.get(at("progress", world, certificate)).json()["text"]
+    entries.update(state=OutboxEntry.State.DEAD)
+    answer = client.get(at("progress", world, certificate)).json()
+    assert answer["state"] == "failed" and "平台运维" in answer["text"]
+    assert "平台运维" in client.get(at("certificate", world, certificate)).text
 
 
 def test_a_preview_says_it_is_not_issued(as_, world):

@@ -39,6 +39,12 @@ def test_a_refused_act_is_told_with_its_reasons(row, actor):
     assert (told["title"], told["text"]) == ("投入使用：被拒绝", "没有溯源证书。（A-6.2.2）")
 
 
+def test_a_refusal_without_a_clause_shows_no_name_of_the_code(row, actor):
+    refused = {"refused": [["state", "当前状态是“停用”。"]]}
+    audit.record(actor, "equipment.return_to_use", row, succeeded=False, changes=refused)
+    assert history.timeline(row)[0]["text"] == "当前状态是“停用”。"
+
+
 def test_acts_on_another_row_stay_out(row, actor):
     audit.record(actor, "equipment.quarantine", make.equipment(row.institution, row.site))
     assert history.timeline(row) == []

@@ -12,6 +12,12 @@ def test_invisible_characters_are_refused(text):
         TextField(max_length=9).clean(text)
 
 
+@pytest.mark.parametrize("text", ["机械😀公司", "한국"])
+def test_what_no_certificate_could_print_is_refused_when_it_is_typed(text):
+    with pytest.raises(ValidationError, match="印不到证书上"):
+        TextField(max_length=9).clean(text)
+
+
 def test_spaces_around_a_text_are_dropped():
     assert TextField(max_length=9).clean("  压力表 ") == "压力表"
 

@@ -1,0 +1,15 @@
+"""Which characters the bundled fonts can draw: what they cannot must not get into anything that is printed."""
+
+from functools import cache
+from pathlib import Path
+
+from fontTools.ttLib import TTFont
+
+FONTS = Path(__file__).resolve().parent / "fonts"
+UPRIGHT = ("NotoSansSC-Regular.ttf", "NotoSansSC-Bold.ttf", "NotoSansSC-Rare.ttf")
+
+
+@cache
+def covered() -> frozenset[str]:
+    """Every character with a glyph in one of the upright faces. The first call reads the fonts."""
+    return frozenset(chr(code) for name in UPRIGHT for code in TTFont(FONTS / name, lazy=True).getBestCmap())
