@@ -35,7 +35,10 @@ class Procedure(TenantModel):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["institution", "code", "version"], name="procedure_version_once")
+            models.UniqueConstraint(fields=["institution", "code", "version"], name="procedure_version_once"),
+            models.UniqueConstraint(
+                fields=["institution", "code"], condition=models.Q(state="approved"), name="one_approved_version"
+            ),
         ]
 
     def __str__(self):

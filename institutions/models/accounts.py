@@ -102,6 +102,8 @@ class Invitation(TenantModel):
         ACCEPTED = "accepted", _("已接受")
         WITHDRAWN = "withdrawn", _("已撤回")
 
+    audit_omits = ("email",)
+
     state = models.CharField(max_length=10, choices=State, default=State.SENT)
     email = models.EmailField(_("电子邮箱"))
     name = models.CharField(_("姓名"), max_length=60)

@@ -129,6 +129,8 @@ class ScopeItem(TenantModel):
 class Customer(TenantModel):
     """送检单位 or client: whose instruments are measured."""
 
+    audit_omits = ("contact", "phone")
+
     name = models.CharField(_("客户名称"), max_length=100)
     address = models.CharField(_("客户地址"), max_length=200, blank=True)
     contact = models.CharField(_("联系人"), max_length=60, blank=True)

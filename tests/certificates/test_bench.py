@@ -16,7 +16,8 @@ from certificates.bench.measure import Line, Spent
 from certificates.management.commands import bench
 
 NAMES = [
-    "code-page/no-middleware", "code-page/all-middleware", "code-page/kept-connection", "code-page/without-server", "code-page/queries", "issuing/locked-counter",
+    "code-page/no-middleware", "code-page/all-middleware", "code-page/kept-connection",
+    "code-page/without-server", "code-page/queries", "issuing/locked-counter",
     "pdf/task-to-bare", "pdf/kib", "pdf/pages", "pdf/tuned-to-untuned", "pdf/workers-to-processes",
 ]  # fmt: skip
 SURE = ("code-page/queries", "pdf/kib", "pdf/pages")
