@@ -149,6 +149,6 @@ def test_untuned_takes_no_packaged_font_where_the_system_has_one(monkeypatch):
     assert "Certificate No." in css  # the words stay
 
 
-def test_the_page_to_compare_with_has_no_middleware():
+def test_the_page_to_compare_with_has_no_middleware(db):
     handler = code_page.without_middleware()
     assert "Referrer-Policy" not in code_page._static(handler)[0]
