@@ -106,7 +106,7 @@ def derived_texts(definition: dict, point) -> list[dict]:
             "strong": entry["key"] == "error",
         }
         for entry in definition["derived"]
-    ] + [{"key": "mpe", "label": _("最大允许误差"), "text": point.mpe_text or "—", "limit": True}]
+    ] + [{"key": "mpe", "label": _("允许误差"), "text": point.mpe_text or "—", "limit": True}]
 
 
 def may_write(record: RawRecord, actor: Actor) -> bool:
