@@ -575,6 +575,7 @@ class Supervisor:
         quietly = ["-W", "ignore:You're running the worker with superuser privileges"]
         python, celery = [sys.executable, "-m"], [sys.executable, *quietly, "-m", "celery", "-A", "config", "--quiet"]
         web = ["gunicorn", "config.wsgi", "--bind", self.bind, "--workers", "2", "--threads", "4", "--preload"]
+        web += ["--no-control-socket"]
         web += ["--graceful-timeout", "10", "--log-level", "warning"]
         worker = ["worker", "--concurrency", "2", "--queues", "celery,pdf,mail", "--without-gossip", "--without-mingle"]
         beat = ["beat", "--schedule", str(state / "beat-schedule"), "--pidfile", ""]

@@ -84,7 +84,7 @@ class Server:
     def __init__(self, application: str, directory: str, environ: dict[str, str]):
         self.socket = f"{directory}/{application.replace(':', '.')}"
         options = ["--bind", f"unix:{self.socket}", "--workers", "1", "--threads", "4", "--keep-alive", "60"]
-        options += ["--log-level", "warning"]
+        options += ["--log-level", "warning", "--no-control-socket"]
         self.process = subprocess.Popen(
             [sys.executable, "-m", "gunicorn", application, *options], cwd=settings.BASE_DIR, env=os.environ | environ
         )
