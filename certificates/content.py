@@ -5,11 +5,11 @@
 
 from calendar import monthrange
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from equipment.models import Equipment, Traceability
 from institutions.models import Institution
 from orders.models import Item
+from portal.clock import CHINA
 
 from . import certificate_lines, conformity, datasheet
 from .canonical import sha256
@@ -19,7 +19,6 @@ from .models import Certificate
 __all__ = ["body", "card", "issued", "kind_for", "last_valid_day", "sha256", "valid_until"]
 
 SCHEMA = "chengliang-certificate/1"
-CHINA = ZoneInfo("Asia/Shanghai")
 SERIES = {Certificate.Kind.CALIBRATION: "C", Certificate.Kind.VERIFICATION: "V", Certificate.Kind.NOTICE: "N"}
 
 

@@ -9,7 +9,6 @@ import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import partial
-from zoneinfo import ZoneInfo
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -18,12 +17,12 @@ from equipment.models import Equipment, MeasurementStandard
 from institutions.models import Authorisation, Method
 from orders.models import Item
 from portal import glyphs
+from portal.clock import CHINA
 from portal.transitions import Refusal
 
 from . import canonical, conformity, datasheet, decimals, units
 from .models import Procedure
 
-CHINA = ZoneInfo("Asia/Shanghai")
 LONGEST_DELAY = timedelta(days=1)
 LIVING = ("draft", "returned", "checked", "approved", "issued")
 

@@ -183,12 +183,6 @@ class MeasurementStandard(TenantModel):
         """Whether the assessment certificate was valid that day. Source: A-6.1.1."""
         return self.assessed_on <= day <= self.assessed_until
 
-    def main_equipment(self) -> Equipment | None:
-        """The 计量标准器 whose certificate enters the uncertainty budget."""
-        return next(
-            (part.equipment for part in self.parts.all() if part.equipment.role == Equipment.Role.STANDARD), None
-        )
-
 
 class StandardPart(TenantModel):
     """One piece of equipment inside a measurement standard."""

@@ -1,6 +1,10 @@
-"""The database's own clock: the only witness of when a row was written."""
+"""The database's own clock, the only witness of when a row was written, and the zone in which days are counted."""
+
+from zoneinfo import ZoneInfo
 
 from django.db import models
+
+CHINA = ZoneInfo("Asia/Shanghai")
 
 
 class DatabaseClock(models.Func):

@@ -11,13 +11,12 @@ from functools import lru_cache
 from html import escape
 from itertools import chain
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.template.loader import render_to_string
 
 from . import codes
+from .clock import CHINA
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 TEMPLATE = "public/code.html"
 
 # State -> the one huge word and its English. They stand on the page and in its JSON twin alike.
@@ -41,7 +40,7 @@ def face(card: dict[str, Any], now: datetime) -> dict[str, Any]:
     Returns: {"kind", "state", "state_word", "state_en", "days_left" (whole days or None), "device", "certificate",
     "institution", "reason", "successor_url", "checked_at" (text, Asia/Shanghai)}.
     """
-    local = now.astimezone(SHANGHAI)
+    local = now.astimezone(CHINA)
     today = local.date()
     state = codes.state_on(card, today)
     word, english = WORDS[state]
@@ -87,7 +86,7 @@ def _cut(state: str, kind: str, filled: frozenset[str]) -> tuple[list[str], list
     It may look into the state, its words and the certificate's kind; of other facts it may only ask whether they exist.
     """
     shown: dict[str, Any] = {name: {} for name in GROUPS}
-    for name, _value in _named(face({"state": "void"}, datetime.now(SHANGHAI))):
+    for name, _value in _named(face({"state": "void"}, datetime.now(CHINA))):
         group, _dot, field = name.rpartition(".")
         blank = None if name == "days_left" else ""
         (shown[group] if group else shown)[field] = f"\x02{name}\x03" if name in filled else blank

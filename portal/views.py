@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from . import codes, documents, scan
+from .clock import CHINA
 from .routes import Audience, door
 
 # The page of a code is the same for everybody for a minute, tells no other site where the reader came from, and
@@ -120,7 +121,7 @@ def _result(request: HttpRequest, card: dict[str, Any] | None, result: dict[str,
     context = {
         "card": scan.face(card, now) if card else None,
         "result": result | {"outcome": "match" if card else "unknown"},
-        "checked_at": now.astimezone(scan.SHANGHAI).strftime("%Y-%m-%d %H:%M"),
+        "checked_at": now.astimezone(CHINA).strftime("%Y-%m-%d %H:%M"),
     }
     response = render(request, "public/verify_result.html", context)
     response["Cache-Control"] = "no-store"

@@ -68,7 +68,7 @@ def lines(bench: Bench, rounds: int) -> Iterator[Line]:
         )  # fmt: skip
     yield Line("code-page/no-middleware", spent["plain"], spent["page"], ">=0.45")
     yield Line("code-page/all-middleware", spent["full"], spent["page"], ">=0.60")
-    yield Line("code-page/kept-connection", spent["plain_kept"], spent["page_kept"], "")
+    yield Line("code-page/kept-connection", spent["plain_kept"], spent["page_kept"], ">=0.45")
     inside = in_turn(
         rounds, each=CODES,
         page=lambda: [_asked(page, address) for address in paths] and None,

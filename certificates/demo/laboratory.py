@@ -12,7 +12,6 @@ from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.contrib.auth.hashers import make_password
 from faker import Faker
@@ -38,9 +37,9 @@ from institutions.models import (
 )
 from orders import workflow as orders
 from portal.actors import Actor
+from portal.clock import CHINA
 from portal.permissions import Permission
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
 PASSWORD = "chengliang-demo"
 PROCEDURE = Path(__file__).parent.parent / "procedures" / "pressure_gauge_general.json"
 
@@ -66,7 +65,7 @@ class Laboratory:
 
     def day(self, offset: int | None) -> date | None:
         """The day so many days from now; None stays None."""
-        return None if offset is None else self.now.astimezone(SHANGHAI).date() + timedelta(days=offset)
+        return None if offset is None else self.now.astimezone(CHINA).date() + timedelta(days=offset)
 
     def actor(self, role: str) -> Actor:
         """The institution's first person in this role: "yt-operator" for "operator"."""
@@ -89,7 +88,7 @@ class Laboratory:
 
 def instant(day: date, hour: int, minute: int = 0) -> datetime:
     """The instant at this time of the day in China."""
-    return datetime.combine(day, time(hour, minute), SHANGHAI)
+    return datetime.combine(day, time(hour, minute), CHINA)
 
 
 def institution(plan: dict[str, Any]) -> Institution:

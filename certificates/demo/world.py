@@ -14,12 +14,13 @@ from institutions import catalogue
 from institutions.access import actor_in
 from institutions.models import Institution, Membership, User
 from portal import codes, outbox
+from portal.clock import CHINA
 from portal.permissions import ROLE_TITLES, Role
 from portal.scan import WORDS
 from portal.tenancy import scope, tenant
 
 from . import stories
-from .laboratory import PASSWORD, SHANGHAI, Laboratory, furnish, hashed_password, institution, second_membership
+from .laboratory import PASSWORD, Laboratory, furnish, hashed_password, institution, second_membership
 
 HERE = Path(__file__).parent
 SLUGS = ("yunting", "qiheng", "mingche")
@@ -140,7 +141,7 @@ def _logins(labs: list[Laboratory]):
 
 def _links(shown: Institution, now: datetime):
     """The newest certificate of each state worth a look, as its card says today."""
-    today, found = now.astimezone(SHANGHAI).date(), {}
+    today, found = now.astimezone(CHINA).date(), {}
     with tenant(shown.pk):
         for certificate in Certificate.objects.filter(institution=shown).exclude(pdf_sha256="").order_by("pk"):
             card = codes.find(certificate.token)
