@@ -6,7 +6,7 @@ class CertificatesConfig(AppConfig):
     verbose_name = "证书"
 
     def ready(self):
-        from . import handlers, panels
+        from . import handlers, leaves, panels  # noqa: F401  the leaves register themselves
 
         handlers.connect()
         panels.register()

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from portal.actors import Actor
+from portal.ledger import leaves
 from portal.permissions import Permission
 from portal.transitions import Refusal, Refused
 
@@ -150,6 +151,8 @@ def _enter_one(record: RawRecord, dossier: Dossier, entry: Entry, problem: str, 
         recorded_by_id=actor.employment_id,
     )  # fmt: skip
     reading.save(force_insert=True)
+    if current is not None:
+        leaves.append("reading.corrected", reading)
     dossier.history.setdefault(entry.cell, []).append(reading)
     return Outcome(entry.cell, text, "saved", was=_previous(dossier.history[entry.cell]))
 

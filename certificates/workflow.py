@@ -13,6 +13,7 @@ from orders import workflow as orders
 from orders.models import Item
 from portal import codes, documents
 from portal.actors import Actor
+from portal.ledger import leaves
 from portal.models import SmartCode
 from portal.numbering import next_number
 from portal.permissions import Permission
@@ -35,7 +36,9 @@ START = Transition(
     "start", frozenset({""}), R.DRAFT, Permission.RECORD_WRITE,
     gates=(gates.item_is_free, gates.procedure_is_approved, gates.points_span_the_range),
 )  # fmt: skip
-SUBMIT = Transition("submit", frozenset({R.DRAFT}), R.SUBMITTED, Permission.RECORD_WRITE, gates=gates.RECORD)
+SUBMIT = Transition(
+    "submit", frozenset({R.DRAFT}), R.SUBMITTED, Permission.RECORD_WRITE, gates=gates.RECORD, leaf="record.submitted"
+)
 ABANDON_RECORD = Transition("abandon", frozenset({R.DRAFT}), R.ABANDONED, Permission.RECORD_WRITE)
 
 DRAFT = Transition("draft", frozenset({""}), C.DRAFT, Permission.RECORD_WRITE)
@@ -47,12 +50,14 @@ ABANDON = Transition("abandon", frozenset({C.RETURNED}), C.ABANDONED, Permission
 APPROVE = Transition("approve", frozenset({C.CHECKED}), C.APPROVED, Permission.CERTIFICATE_APPROVE, gates=gates.APPROVE)
 ISSUE = Transition(
     "issue", frozenset({C.APPROVED}), C.ISSUED, Permission.CERTIFICATE_ISSUE,
-    gates=gates.ISSUE, event=events.certificate_issued,
+    gates=gates.ISSUE, event=events.certificate_issued, leaf="certificate.issued",
 )  # fmt: skip
-ATTACH_PDF = Transition("attach_pdf", frozenset({C.ISSUED}), C.ISSUED, Permission.CERTIFICATE_RENDER)
+ATTACH_PDF = Transition(
+    "attach_pdf", frozenset({C.ISSUED}), C.ISSUED, Permission.CERTIFICATE_RENDER, leaf="certificate.pdf"
+)
 VOID = Transition(
     "void", frozenset({C.ISSUED}), C.VOID, Permission.CERTIFICATE_VOID,
-    gates=(gates.pdf_is_stored,), event=events.certificate_voided,
+    gates=(gates.pdf_is_stored,), event=events.certificate_voided, leaf="certificate.voided",
 )  # fmt: skip
 
 RENDERER = Actor.system("certificates", Permission.CERTIFICATE_RENDER)
@@ -268,7 +273,7 @@ def publish(certificate: Certificate, *, at: datetime) -> None:
         institution_id=certificate.institution_id, kind=SmartCode.Kind.DEVICE, token=certificate.token,
         card=content.card(certificate), at=at, number=certificate.number,
         verification_code=certificate.verification_code, file_sha256=certificate.pdf_sha256,
-        stored_as=certificate.pdf_stored_as,
+        stored_as=certificate.pdf_stored_as, evidence=leaves.evidence(certificate),
     )  # fmt: skip
 
 

@@ -1,7 +1,9 @@
 """Who a signed-in user is inside an institution: proven from memberships, never from anything a request says."""
 
+from django.db import connection
+
 from portal.actors import Actor
-from portal.permissions import Role
+from portal.permissions import Permission, Role, granted
 
 from .models import Institution, Membership, User
 
@@ -52,3 +54,18 @@ def memberships_of(user: User) -> list[Membership]:
         .select_related("institution")
         .order_by("institution__name")
     )
+
+
+def still_holds(user_id: int, institution_id: int | None, permission: Permission) -> bool:
+    """Whether the account is open and a membership grants the right; both stay as they are until the commit.
+
+    Needs a scope with this institution, or with this user for rights beyond institutions. Source: E2.10.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT m.roles FROM institutions_membership m JOIN institutions_user u ON u.id = m.user_id "
+            "WHERE m.user_id = %s AND m.institution_id IS NOT DISTINCT FROM %s AND m.state = 'active' "
+            "AND u.is_active AND u.frozen_at IS NULL FOR SHARE OF m, u",
+            [user_id, institution_id],
+        )
+        return any(permission in granted(roles) for (roles,) in cursor.fetchall())

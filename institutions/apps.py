@@ -7,13 +7,14 @@ class InstitutionsConfig(AppConfig):
     verbose_name = "机构"
 
     def ready(self):
-        from portal import history, menu
+        from portal import entitlement, history, menu
         from portal.menu import Item
         from portal.permissions import Permission
 
-        from . import handlers, panels  # noqa: F401  registers its panels
+        from . import access, handlers, leaves, panels  # noqa: F401  register what they hold
 
         handlers.connect()
+        entitlement.answered_by(access.still_holds)
         menu.register(Item("今日", _("今日待办"), "institutions:today", "calendar", 10))
         menu.register(Item("资源", _("方法与规程"), "institutions:methods", "book", 50))
         menu.register(Item("资源", _("人员与授权"), "institutions:people", "user", 60))

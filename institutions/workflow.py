@@ -25,13 +25,18 @@ WITHDRAW_INVITATION = Transition("withdraw", frozenset({State.SENT}), State.WITH
 ACCEPT = Transition(
     "accept", frozenset({State.SENT}), State.ACCEPTED, Permission.MEMBER_ACCEPT, gates=(gates.invitation_still_open,)
 )
-JOIN = Transition("join", frozenset({"", Membership.State.ENDED}), Membership.State.ACTIVE, Permission.MEMBER_ACCEPT)
+JOIN = Transition(
+    "join", frozenset({"", Membership.State.ENDED}), Membership.State.ACTIVE, Permission.MEMBER_ACCEPT,
+    leaf="membership.changed",
+)  # fmt: skip
 CHANGE_ROLES = Transition(
-    "change_roles", frozenset({Membership.State.ACTIVE}), Membership.State.ACTIVE, Permission.MEMBER_CHANGE
-)
+    "change_roles", frozenset({Membership.State.ACTIVE}), Membership.State.ACTIVE, Permission.MEMBER_CHANGE,
+    leaf="membership.changed",
+)  # fmt: skip
 END_MEMBERSHIP = Transition(
-    "end", frozenset({Membership.State.ACTIVE}), Membership.State.ENDED, Permission.MEMBER_CHANGE
-)
+    "end", frozenset({Membership.State.ACTIVE}), Membership.State.ENDED, Permission.MEMBER_CHANGE,
+    leaf="membership.changed",
+)  # fmt: skip
 
 # Accepting is done by somebody who is not a member yet: the link is the proof, this actor the hand.
 DOORKEEPER = Actor.system("invitations", Permission.MEMBER_ACCEPT)

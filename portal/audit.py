@@ -1,14 +1,12 @@
 """The audit trail: one insert-only row per act, in the transaction of the act."""
 
-from contextvars import ContextVar
 from decimal import Decimal
 
 from django.db import models
 
 from .actors import Actor
 from .models import AuditEntry
-
-request_id: ContextVar[str] = ContextVar("request_id", default="")
+from .observe import note_denial, request_id
 
 LONGEST_VALUE = 500
 
@@ -39,10 +37,12 @@ def record(
     changes: dict | None = None,
     reason: str = "",
     succeeded: bool = True,
-) -> None:
+) -> AuditEntry:
     """One entry is in the trail. It stands or falls with the transaction it is written in. Source: E4.23."""
     if row is not None:
         institution_id = row.institution_id
+    if not succeeded:
+        note_denial(verb)
     entry = AuditEntry(
         institution_id=institution_id,
         actor_name=actor.name,
@@ -65,6 +65,7 @@ def record(
         AuditEntry.objects.bulk_create([entry], ignore_conflicts=True)
     else:
         entry.save(force_insert=True)
+    return entry
 
 
 def _as_text(value) -> str:

@@ -9,6 +9,7 @@ import base64
 import hashlib
 import json
 import secrets
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
 from django.conf import settings
@@ -66,8 +67,11 @@ def publish(
     verification_code: str = "",
     file_sha256: str = "",
     stored_as: str = "",
+    evidence: Iterable[dict] = (),
 ) -> None:
     """The public page behind `token` says exactly this from the end of the transaction on.
+
+    `evidence` is what its reader needs to check the card against the ledger, as leaves.evidence() gives it.
 
     Raises: ValueError when the card carries a field outside `PUBLIC_FIELDS`.
     """
@@ -81,6 +85,7 @@ def publish(
             "file_digest": file_sha256 or None,
             "stored_as": stored_as,
             "card": card,
+            "evidence": list(evidence),
             "updated_at": at,
         },
     )

@@ -16,7 +16,9 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
+from . import audit, entitlement
 from .models import OutboxEntry
+from .permissions import Permission
 from .tenancy import scope
 
 log = logging.getLogger("portal.outbox")
@@ -51,17 +53,30 @@ def work(*, queue: str = "celery"):
     return register
 
 
-def enqueue(function, target_id: int, *, institution_id: int | None) -> OutboxEntry:
-    """The work will be done after this transaction commits, however often anything crashes. Source: E6.33."""
+def enqueue(
+    function,
+    target_id: int,
+    *,
+    institution_id: int | None,
+    on_behalf_of: int | None = None,
+    needs_right: Permission | None = None,
+) -> OutboxEntry:
+    """The work will be done after this transaction commits, however often anything crashes. Source: E6.33.
+
+    Work done `on_behalf_of` a user is left undone when the user no longer holds `needs_right` in the institution by then.
+    """
     kind = function.work
     entry = OutboxEntry(institution_id=institution_id, task=kind.name, queue=kind.queue, target_id=target_id)
     with connection.cursor() as cursor:
         cursor.execute(
-            "WITH entry AS (INSERT INTO portal_outboxentry "
-            "(institution_id, task, queue, target_id, state, attempts, last_error) "
-            "VALUES (%s, %s, %s, %s, %s, 0, '') RETURNING id) SELECT id, pg_notify(%s, '') FROM entry",
-            [institution_id, entry.task, entry.queue, target_id, entry.state, CHANNEL],
-        )
+            "WITH entry AS (INSERT INTO portal_outboxentry (institution_id, task, queue, target_id, state, attempts, "
+            "last_error, request_id, on_behalf_of, needs_right) VALUES (%s, %s, %s, %s, %s, 0, '', %s, %s, %s) "
+            "RETURNING id) SELECT id, pg_notify(%s, '') FROM entry",
+            [
+                institution_id, entry.task, entry.queue, target_id, entry.state, audit.request_id.get(),
+                on_behalf_of, needs_right or "", CHANNEL,
+            ],
+        )  # fmt: skip
         entry.pk = cursor.fetchone()[0]
     return entry
 
@@ -145,12 +160,24 @@ def _do(entry_id: int) -> None:
         entry = locked.filter(pk=entry_id, state=OutboxEntry.State.PENDING).first()
         if entry is None:
             return
-        with scope(institution_id=entry.institution_id):
-            KINDS[entry.task].run(entry.target_id)
+        with scope(institution_id=entry.institution_id, user_id=entry.on_behalf_of):
+            if _is_still_wanted(entry):
+                KINDS[entry.task].run(entry.target_id)
         entry.state = OutboxEntry.State.DONE
         entry.done_at = timezone.now()
         entry.last_error = ""
         entry.save(update_fields=["state", "done_at", "last_error"])
+
+
+def _is_still_wanted(entry: OutboxEntry) -> bool:
+    """Whether the person for whom the work is done still may. Source: E2.10, E3.17."""
+    if entry.on_behalf_of is None:
+        return True
+    right = Permission(entry.needs_right)
+    if entitlement.holds(entry.on_behalf_of, entry.institution_id, right):
+        return True
+    log.warning("work %s left undone: user %s no longer holds %s", entry.pk, entry.on_behalf_of, right)
+    return False
 
 
 def _put_back(entry_id: int, attempts: int, error: Exception) -> None:

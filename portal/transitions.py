@@ -4,14 +4,16 @@ from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.dispatch import Signal
 from django.utils.translation import gettext as _
 
-from . import audit
+from . import audit, entitlement, stepup
 from .actors import Actor
+from .ledger import leaves
 from .permissions import Permission
 
 
@@ -40,7 +42,9 @@ Gate = Callable[..., Iterable[Refusal]]
 class Transition:
     """One legal move: from where, to where, who may, what must hold, what it announces.
 
-    A transition from "" creates the row; one from a state to itself edits it.
+    A transition from "" creates the row; one from a state to itself edits it. With `leaf`, the act leaves a leaf of
+    that kind in the ledger; with `step_up`, it takes a fresh proof of the person, bound to the SHA-256 that the
+    function reads off the row.
     """
 
     verb: str
@@ -49,6 +53,8 @@ class Transition:
     permission: Permission
     gates: tuple[Gate, ...] = ()
     event: Signal | None = None
+    leaf: str = ""
+    step_up: Callable[[Any], str] | None = None
 
     @contextmanager
     def applied_to(self, row, *, actor: Actor, at: datetime, reason: str = ""):
@@ -61,17 +67,23 @@ class Transition:
         try:
             with transaction.atomic():
                 row = self._locked(row)
+                entitlement.confirm(actor, self.permission, row.institution_id)
                 before = {} if new else audit.snapshot(row)
                 stored = {} if new else _values(row)
                 was = "" if new else row.state
                 self._check(row, was, actor, at)
                 yield row
+                if self.step_up:
+                    stepup.consume(actor, self.name_for(row), row, sha256=self.step_up(row))
                 row.state = self.target
                 _save(row, stored)
-                audit.record(
+                entry = audit.record(
                     actor, self.name_for(row), row, was=was, became=row.state, reason=reason,
                     changes=audit.differences(before, audit.snapshot(row)),
                 )  # fmt: skip
+                if self.leaf:
+                    about_entry = leaves.KINDS[self.leaf].model == entry._meta.label
+                    leaves.append(self.leaf, entry if about_entry else row)
                 if self.event:
                     self.event.send(type(row), row=row, actor=actor, at=at)
         except Refused as refused:

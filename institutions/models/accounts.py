@@ -33,6 +33,8 @@ class User(AbstractBaseUser):
     name = models.CharField(_("姓名"), max_length=60)
     email = models.EmailField(_("电子邮箱"), blank=True)
     is_active = models.BooleanField(_("启用"), default=True)
+    frozen_at = models.DateTimeField(_("冻结时间"), null=True, blank=True)
+    password_changed_at = models.DateTimeField(db_default=DatabaseClock(), editable=False)
     created_at = models.DateTimeField(db_default=DatabaseClock(), editable=False)
 
     objects = UserManager()

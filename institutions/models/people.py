@@ -13,9 +13,15 @@ OLDEST_OPERATOR = 65
 
 
 class Person(models.Model):
-    """The identity behind employments and accounts, without a single personal fact: those are the tenants'."""
+    """The identity behind employments and accounts, without a single personal fact: those are the tenants'.
+
+    `identity_digest` is a keyed hash of the ID number: equal for the same person at two institutions, and of no use
+    without the key.
+    """
 
     protection = "no_delete"
+
+    identity_digest = models.CharField(max_length=64, unique=True, null=True, editable=False)
 
     def __str__(self):
         return f"person {self.pk}"
@@ -33,13 +39,15 @@ class Employment(TenantModel):
         ON_POST = "on_post", _("在职在岗")
         DISPATCH = "dispatch", _("劳务派遣")
 
-    audit_omits = ("birth_date",)
+    audit_omits = ("birth_date", "id_number_sealed", "phone_sealed")
 
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     name = models.CharField(_("姓名"), max_length=60)
     staff_number = models.CharField(_("工号"), max_length=20)
     kind = models.CharField(_("用工形式"), max_length=10, choices=Kind, default=Kind.ON_POST)
     birth_date = models.DateField(_("出生日期"))
+    id_number_sealed = models.TextField(_("身份证号"), blank=True)
+    phone_sealed = models.TextField(_("手机号"), blank=True)
     started_on = models.DateField(_("入职日期"))
     ended_on = models.DateField(_("离职日期"), null=True, blank=True)
 

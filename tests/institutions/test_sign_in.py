@@ -4,11 +4,10 @@ import re
 from time import time
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.test import Client
 
 from institutions import limits
-from institutions.models import Invitation, LoginFailure, Membership
+from institutions.models import Invitation, LoginFailure, Membership, UserSession
 from portal.models import AuditEntry
 from portal.permissions import Role
 from portal.tenancy import tenant
@@ -145,7 +144,7 @@ def test_signing_out_needs_a_post(client, member):
 
 def test_an_idle_session_ends_after_thirty_minutes(client, member):
     sign_in(client, member)
-    session = Session.objects.get()
+    session = UserSession.objects.get()
     assert 29 * 60 < session.expire_date.timestamp() - time() <= 30 * 60
 
 
@@ -154,9 +153,9 @@ def test_work_keeps_the_session_alive(client, member):
     session = client.session
     session["seen_at"] = int(time()) - 20 * 60
     session.save()
-    Session.objects.update(expire_date="2100-01-01T00:00Z")
+    UserSession.objects.update(expire_date="2100-01-01T00:00Z")
     client.get("/i/alpha/")
-    assert 29 * 60 < Session.objects.get().expire_date.timestamp() - time() <= 30 * 60
+    assert 29 * 60 < UserSession.objects.get().expire_date.timestamp() - time() <= 30 * 60
 
 
 def test_a_session_ends_after_twelve_hours_of_work(client, member):

@@ -304,5 +304,5 @@ def test_work_can_be_read_by_everybody_and_says_nothing_but_ids(jobs):
         names = {column.name for column in cursor.description}
     assert names == {
         "id", "institution_id", "task", "queue", "target_id", "state", "attempts", "last_error", "created_at", "due_at",
-        "done_at",
+        "done_at", "request_id", "on_behalf_of", "needs_right",
     }  # fmt: skip

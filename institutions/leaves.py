@@ -1,0 +1,17 @@
+"""What the ledger bears witness to in this app: who was given which rights, and when they were taken away."""
+
+import hashlib
+from datetime import UTC
+
+from portal.ledger.leaves import Facts, canonical, kind
+from portal.models import AuditEntry
+
+
+@kind("membership.changed", of="portal.AuditEntry")
+def membership_changed(entry: AuditEntry) -> Facts:
+    """The entry of the audit trail about a membership: it is never changed, while the membership is. Source: E4.24."""
+    return {
+        "verb": entry.verb, "membership": str(entry.target_id), "by": str(entry.actor_user_id or ""),
+        "at": entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "changes_sha256": hashlib.sha256(canonical(entry.changes)).hexdigest(),
+    }  # fmt: skip
