@@ -1,4 +1,7 @@
-"""What the runtime database role may do: read and write rows, own nothing, erase nothing that must stay."""
+"""What the database roles may do.
+
+The runtime role reads and writes rows, owns nothing, and erases nothing that must stay. The backup role reads.
+"""
 
 from django.apps import apps
 from django.conf import settings
@@ -8,7 +11,7 @@ from .tenancy import TenantModel
 
 
 def grant_runtime_rights(sender, *, using, **kwargs):
-    """After every migration the runtime role has exactly these rights; the owner role migrates and grants."""
+    """After every migration runtime and backup role have exactly these rights; the owner role migrates and grants."""
     connection = connections[using]
     runtime = settings.DATABASES["default"]["USER"]
     if runtime == connection.settings_dict["USER"]:
@@ -28,3 +31,9 @@ def grant_runtime_rights(sender, *, using, **kwargs):
                 cursor.execute(f"REVOKE UPDATE, DELETE ON {model._meta.db_table} FROM {role}")
             elif protection == "no_delete" or issubclass(model, TenantModel):
                 cursor.execute(f"REVOKE DELETE ON {model._meta.db_table} FROM {role}")
+        if "backup" in settings.DATABASES:
+            reader = connection.ops.quote_name(settings.DATABASES["backup"]["USER"])
+            cursor.execute(f"GRANT USAGE ON SCHEMA public TO {reader}")
+            for kind in ("TABLES", "SEQUENCES"):
+                cursor.execute(f"GRANT SELECT ON ALL {kind} IN SCHEMA public TO {reader}")
+                cursor.execute(f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON {kind} TO {reader}")

@@ -14,17 +14,18 @@ from urllib.parse import quote
 
 from django.conf import settings
 
-from config import devstack
+from config import machine, servers
+from portal.vitals import QUEUES
 
 
-def database_url() -> str:
-    """The address of the test database for the runtime role."""
-    entry = settings.DATABASES["default"]
+def database_url(alias: str = "default", name: str = "") -> str:
+    """The address of the test database, or of another one on its server, for the role of that alias."""
+    entry = settings.DATABASES[alias]
     login = quote(entry["USER"]) + (f":{quote(entry['PASSWORD'])}" if entry["PASSWORD"] else "")
     port = f":{entry['PORT']}" if entry["PORT"] else ""
     if entry["HOST"].startswith("/"):
-        return f"postgresql://{login}@{port}/{entry['NAME']}?host={entry['HOST']}"
-    return f"postgresql://{login}@{entry['HOST']}{port}/{entry['NAME']}"
+        return f"postgresql://{login}@{port}/{name or entry['NAME']}?host={entry['HOST']}"
+    return f"postgresql://{login}@{entry['HOST']}{port}/{name or entry['NAME']}"
 
 
 def wait_for(ready: Callable[[], object], seconds: float = 30) -> None:
@@ -40,7 +41,7 @@ class Broker:
 
     def __init__(self, place: Path) -> None:
         self.sockets = Path(tempfile.mkdtemp(prefix="cl-", dir="/tmp"))  # a socket's name must be short
-        self.server = devstack.Valkey(place, self.sockets)
+        self.server = servers.Valkey(place, self.sockets)
         self.url = self.server.url()
 
     def start(self) -> None:
@@ -72,13 +73,14 @@ class Process:
         environ = {
             **os.environ, "DJANGO_SETTINGS_MODULE": "config.settings_test", "APP_ENV": "test",
             "DATABASE_URL": database_url(), "MEDIA_ROOT": str(settings.MEDIA_ROOT), "OUTBOX_RESEND_SECONDS": "2",
-            "STATEMENT_TIMEOUT_SECONDS": "60", "PYTHONUNBUFFERED": "1", **variables,
+            "STATEMENT_TIMEOUT_SECONDS": "60", "PYTHONUNBUFFERED": "1",
+            "CHECKPOINT_DIR": str(settings.CHECKPOINT_DIR), **variables,
         }  # fmt: skip
         with log.open("ab") as output:
             self.popen = subprocess.Popen(
                 command, cwd=settings.BASE_DIR, env=environ, stdin=subprocess.DEVNULL, stdout=output,
                 stderr=subprocess.STDOUT, start_new_session=True,
-                preexec_fn=devstack.dies_with_parent(signal.SIGKILL),
+                preexec_fn=machine.dies_with_parent(signal.SIGKILL),
             )  # fmt: skip
 
     def output(self) -> str:
@@ -120,5 +122,5 @@ def worker(log: Path, broker_url: str, **variables: str) -> Process:
     """A worker with one child process, on its way up; it says "ready." when it takes work."""
     quietly = ["-W", "ignore:You're running the worker with superuser privileges"]
     celery = [sys.executable, *quietly, "-m", "celery", "-A", "config", "--quiet", "worker", "--concurrency", "1"]
-    options = ["--queues", "celery,pdf", "--without-gossip", "--without-mingle", "--loglevel", "INFO"]
+    options = ["--queues", ",".join(QUEUES), "--without-gossip", "--without-mingle", "--loglevel", "INFO"]
     return Process([*celery, *options], log, REDIS_URL=broker_url, **variables)

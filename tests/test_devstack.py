@@ -15,9 +15,9 @@ import psycopg2
 import pytest
 from django.conf import settings
 
-from config import devstack
+from config import machine, postgres, servers, supervisor
 
-SERVERS = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL")
+SERVERS = ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_BACKUP_URL", "REDIS_URL")
 
 
 @pytest.fixture
@@ -25,16 +25,16 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A state directory of its own, in an environment that names no servers; its sockets are removed afterwards."""
     for name in SERVERS:
         monkeypatch.delenv(name, raising=False)
-    path = devstack.private_directory(tmp_path / "state with a space")
+    path = machine.private_directory(tmp_path / "state with a space")
     yield path
-    stack = devstack.Stack(path)
+    stack = servers.Stack(path)
     stack.stop(everything=True)
     shutil.rmtree(stack.postgres.home, ignore_errors=True)
 
 
 @pytest.fixture
-def stack(state: Path) -> Iterator[devstack.Stack]:
-    running = devstack.Stack(state, fast=True)
+def stack(state: Path) -> Iterator[servers.Stack]:
+    running = servers.Stack(state, fast=True)
     running.start()
     yield running
     running.stop()
@@ -61,9 +61,9 @@ def python(script: str, state: Path, **variables: str) -> subprocess.Popen:
 
 def test_the_runtime_role_bypasses_nothing_and_owns_nothing(stack):
     query = "SELECT rolsuper, rolbypassrls, rolcreatedb, rolcreaterole FROM pg_roles WHERE rolname = current_user"
-    assert rows(stack.postgres.url(devstack.RUNTIME), query) == [(False, False, False, False)]
+    assert rows(stack.postgres.url(postgres.RUNTIME), query) == [(False, False, False, False)]
     owned = "SELECT count(*) FROM pg_shdepend WHERE refobjid = 'portal_app'::regrole AND deptype = 'o'"
-    assert rows(stack.postgres.url(devstack.OWNER), owned) == [(0,)]
+    assert rows(stack.postgres.url(postgres.OWNER), owned) == [(0,)]
 
 
 def test_the_owner_role_owns_the_database_and_is_no_superuser(stack):
@@ -71,31 +71,44 @@ def test_the_owner_role_owns_the_database_and_is_no_superuser(stack):
         "SELECT pg_get_userbyid(datdba), rolsuper, rolbypassrls FROM pg_database, pg_roles"
         " WHERE datname = current_database() AND rolname = current_user"
     )
-    assert rows(stack.postgres.url(devstack.OWNER), query) == [(devstack.OWNER, False, False)]
+    assert rows(stack.postgres.url(postgres.OWNER), query) == [(postgres.OWNER, False, False)]
+
+
+def test_the_backup_role_reads_past_row_security_and_is_read_only(stack):
+    query = "SELECT rolsuper, rolbypassrls, rolcreatedb, rolcreaterole FROM pg_roles WHERE rolname = current_user"
+    assert rows(stack.postgres.url(postgres.BACKUP), query) == [(False, True, False, False)]
+    assert rows(stack.postgres.url(postgres.BACKUP), "SHOW default_transaction_read_only") == [("on",)]
+
+
+def test_a_cluster_made_before_the_backup_role_is_given_it(stack):
+    with contextlib.closing(stack.postgres.connect(postgres.BOOTSTRAP, postgres.DATABASE)) as connection:
+        connection.cursor().execute(f"DROP OWNED BY {postgres.BACKUP}; DROP ROLE {postgres.BACKUP}")
+    stack.postgres.bootstrap()
+    assert rows(stack.postgres.url(postgres.BACKUP), "SELECT current_user") == [(postgres.BACKUP,)]
 
 
 def test_chinese_text_has_trigrams(stack):
-    assert rows(stack.postgres.url(devstack.RUNTIME), "SELECT cardinality(show_trgm('计量院')) > 0") == [(True,)]
+    assert rows(stack.postgres.url(postgres.RUNTIME), "SELECT cardinality(show_trgm('计量院')) > 0") == [(True,)]
 
 
 def test_the_servers_listen_on_no_port_and_their_sockets_are_closed_to_others(stack):
-    assert rows(stack.postgres.url(devstack.OWNER), "SHOW listen_addresses") == [("",)]
+    assert rows(stack.postgres.url(postgres.OWNER), "SHOW listen_addresses") == [("",)]
     assert stat.S_IMODE(stack.postgres.directory.stat().st_mode) == 0o700
     assert stat.S_IMODE(stack.valkey.socket.stat().st_mode) == 0o700
 
 
 def test_a_second_start_keeps_the_data(stack):
-    rows(stack.postgres.url(devstack.OWNER), "CREATE TABLE kept AS SELECT 7 AS value; SELECT 1")
+    rows(stack.postgres.url(postgres.OWNER), "CREATE TABLE kept AS SELECT 7 AS value; SELECT 1")
     stack.stop()
-    again = devstack.Stack(stack.state, fast=True)
+    again = servers.Stack(stack.state, fast=True)
     again.start()
-    kept = rows(again.postgres.url(devstack.OWNER), "SELECT value FROM kept")
+    kept = rows(again.postgres.url(postgres.OWNER), "SELECT value FROM kept")
     again.stop()
     assert kept == [(7,)]
 
 
 def test_servers_that_run_already_are_used_and_left_alone(stack):
-    guest = devstack.Stack(stack.state)
+    guest = servers.Stack(stack.state)
     guest.start()
     guest.stop()
     assert stack.postgres.answers()
@@ -103,7 +116,7 @@ def test_servers_that_run_already_are_used_and_left_alone(stack):
 
 
 def test_stopping_leaves_no_server_and_no_socket(state):
-    stack = devstack.Stack(state, fast=True)
+    stack = servers.Stack(state, fast=True)
     stack.start()
     stack.stop()
     assert stack.postgres.process.returncode == 0
@@ -115,36 +128,36 @@ def test_stopping_leaves_no_server_and_no_socket(state):
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells a child that its parent is gone")
 def test_the_servers_end_even_when_their_starter_is_killed(state):
     script = (
-        "import sys, time, pathlib; from config import devstack\n"
-        "stack = devstack.Stack(pathlib.Path(sys.argv[1]), fast=True); stack.start()\n"
+        "import sys, time, pathlib; from config import servers\n"
+        "stack = servers.Stack(pathlib.Path(sys.argv[1]), fast=True); stack.start()\n"
         "print(stack.postgres.pid(), stack.valkey.pid()); time.sleep(60)"
     )
     process = python(script, state)
     pids = [int(pid) for pid in process.stdout.readline().split()]
-    assert all(map(devstack.alive, pids))
+    assert all(map(machine.alive, pids))
     process.kill()
     process.wait()
-    assert devstack.wait_until(lambda: not any(map(devstack.alive, pids)), 20)
+    assert machine.wait_until(lambda: not any(map(machine.alive, pids)), 20)
 
 
 def test_a_socket_directory_is_remembered(state):
-    assert devstack.socket_directory(state) == devstack.socket_directory(state)
+    assert machine.socket_directory(state) == machine.socket_directory(state)
 
 
 @pytest.mark.parametrize("mode", [0o755, 0o777, 0o770])
 def test_a_socket_directory_that_others_may_enter_is_not_used_again(state, mode):
-    first = devstack.socket_directory(state)
+    first = machine.socket_directory(state)
     first.chmod(mode)
-    second = devstack.socket_directory(state)
+    second = machine.socket_directory(state)
     first.rmdir()
     assert second != first
 
 
 def test_a_socket_directory_that_became_a_link_is_not_used_again(state, tmp_path):
-    first = devstack.socket_directory(state)
+    first = machine.socket_directory(state)
     first.rmdir()
     first.symlink_to(tmp_path)
-    second = devstack.socket_directory(state)
+    second = machine.socket_directory(state)
     first.unlink()
     assert second != first
 
@@ -153,22 +166,22 @@ def test_a_socket_name_fits_the_limit_however_long_the_runtime_directory_is(stat
     deep = tmp_path / ("d" * 120)
     deep.mkdir()
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(deep))
-    assert len(str(devstack.socket_directory(state) / "pg/.s.PGSQL.5432.lock")) < 100
+    assert len(str(machine.socket_directory(state) / "pg/.s.PGSQL.5432.lock")) < 100
 
 
 @pytest.mark.parametrize("given", ["DATABASE_URL", "DATABASE_OWNER_URL"])
 def test_one_role_without_the_other_is_refused_with_the_missing_name(state, monkeypatch, given):
     monkeypatch.setenv(given, "postgresql://role@/portal")
     (missing,) = {"DATABASE_URL", "DATABASE_OWNER_URL"} - {given}
-    with pytest.raises(devstack.Unavailable, match=f"{given} is set but {missing} is not"):
-        devstack.Stack(state)
+    with pytest.raises(machine.Unavailable, match=f"{given} is set but {missing} is not"):
+        servers.Stack(state)
     monkeypatch.delenv(given)
 
 
 def test_nothing_is_started_for_servers_that_the_environment_names(state, monkeypatch):
     for name in SERVERS:
         monkeypatch.setenv(name, "given")
-    stack = devstack.Stack(state)
+    stack = servers.Stack(state)
     assert stack.start() == {}
     assert (stack.postgres, stack.valkey) == (None, None)
     for name in SERVERS:
@@ -176,7 +189,7 @@ def test_nothing_is_started_for_servers_that_the_environment_names(state, monkey
 
 
 def test_pauses_between_starts_double_up_to_half_a_minute():
-    service = devstack.Service("web", [sys.executable, "-c", ""], dict(os.environ))
+    service = supervisor.Service("web", [sys.executable, "-c", ""], dict(os.environ))
     pauses = []
     for _ in range(7):
         service.start()
@@ -186,7 +199,8 @@ def test_pauses_between_starts_double_up_to_half_a_minute():
 
 SUPERVISED = """
 import os, sys, pathlib
-from config.devstack import Service, Stack, Supervisor
+from config.servers import Stack
+from config.supervisor import Service, Supervisor
 supervisor = Supervisor(Stack(pathlib.Path(sys.argv[1])), "127.0.0.1", 1)
 supervisor.manage = lambda *arguments: ""
 child = "import subprocess, sys, time; subprocess.Popen(['sleep', '60']); print('steady', flush=True); time.sleep(60)"
@@ -236,7 +250,7 @@ def test_a_signal_ends_every_process_of_every_service(supervised, number):
     supervised.send_signal(number)
     (pid, *_) = (int(word) for word in read_until(supervised, "pids")[-1].split()[1:])
     assert supervised.wait(30) == 0
-    assert devstack.wait_until(lambda: not group_exists(pid), 10)
+    assert machine.wait_until(lambda: not group_exists(pid), 10)
 
 
 def test_a_port_in_use_is_said_in_one_line(state):
