@@ -3,6 +3,8 @@
 import hashlib
 from datetime import UTC, datetime
 
+from django.utils.translation import gettext_lazy as _
+
 from portal.ledger.leaves import Facts, canonical, kind
 
 from . import decimals
@@ -24,7 +26,7 @@ def _text_digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-@kind("record.submitted", of="certificates.RawRecord")
+@kind("record.submitted", of="certificates.RawRecord", title=_("提交原始记录"))
 def record_submitted(record: RawRecord) -> Facts:
     """The first value of every cell as it stood at submission; nothing is filled in later. Source: E4.19, C-6.3.4."""
     digest = hashlib.sha256()
@@ -33,7 +35,7 @@ def record_submitted(record: RawRecord) -> Facts:
     return {"number": record.number, "readings_sha256": digest.hexdigest()}
 
 
-@kind("reading.corrected", of="certificates.Reading")
+@kind("reading.corrected", of="certificates.Reading", title=_("更正读数"))
 def reading_corrected(reading: Reading) -> Facts:
     """The new value beside the old one, who, when and why. Source: E4.20, C-6.3.4."""
     facts = {
@@ -43,7 +45,12 @@ def reading_corrected(reading: Reading) -> Facts:
     return facts | {"by": str(reading.recorded_by_id)}
 
 
-@kind("certificate.issued", of="certificates.Certificate", about=lambda certificate: certificate.token)
+@kind(
+    "certificate.issued",
+    of="certificates.Certificate",
+    about=lambda certificate: certificate.token,
+    title=_("签发证书"),
+)
 def certificate_issued(certificate: Certificate) -> Facts:
     """The number and the content it stands for."""
     return {
@@ -52,7 +59,12 @@ def certificate_issued(certificate: Certificate) -> Facts:
     }  # fmt: skip
 
 
-@kind("certificate.pdf", of="certificates.Certificate", about=lambda certificate: certificate.token)
+@kind(
+    "certificate.pdf",
+    of="certificates.Certificate",
+    about=lambda certificate: certificate.token,
+    title=_("生成证书 PDF"),
+)
 def certificate_pdf(certificate: Certificate) -> Facts:
     """The bytes of the PDF, which are stored once. Source: E5.29."""
     return {
@@ -61,7 +73,12 @@ def certificate_pdf(certificate: Certificate) -> Facts:
     }  # fmt: skip
 
 
-@kind("certificate.voided", of="certificates.Certificate", about=lambda certificate: certificate.token)
+@kind(
+    "certificate.voided",
+    of="certificates.Certificate",
+    about=lambda certificate: certificate.token,
+    title=_("作废证书"),
+)
 def certificate_voided(certificate: Certificate) -> Facts:
     """The number is void, since when and by the digest of why."""
     return {

@@ -3,11 +3,13 @@
 import hashlib
 from datetime import UTC
 
+from django.utils.translation import gettext_lazy as _
+
 from portal.ledger.leaves import Facts, canonical, kind
 from portal.models import AuditEntry
 
 
-@kind("membership.changed", of="portal.AuditEntry")
+@kind("membership.changed", of="portal.AuditEntry", title=_("变更成员权限"))
 def membership_changed(entry: AuditEntry) -> Facts:
     """The entry of the audit trail about a membership: it is never changed, while the membership is. Source: E4.24."""
     return {

@@ -106,14 +106,16 @@ def find_by_file(sha256: str) -> dict | None:
     return _read("file_digest", sha256)
 
 
-def find_file(number: str, verification_code: str) -> str:
-    """The storage name of the PDF behind this number and printed code; empty unless the certificate stands.
+def find_file(number: str, verification_code: str) -> tuple[str, str] | None:
+    """The storage name and the SHA-256 of the PDF behind this number and printed code; None unless it stands.
 
     A void or replaced certificate is not handed out as if it were good. Source: C-4.5-s2.
     """
+    digest = _number_digest(number, verification_code)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT published_file(%s)", [_number_digest(number, verification_code)])
-        return cursor.fetchone()[0] or ""
+        cursor.execute("SELECT published_file(%s), published_file_digest(%s)", [digest, digest])
+        stored_as, sha256 = cursor.fetchone()
+    return (stored_as, sha256) if stored_as else None
 
 
 def state_on(card: dict, day: date) -> str:

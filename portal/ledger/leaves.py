@@ -2,7 +2,7 @@
 
 An app says once what a kind of leaf states about a row; verification asks the same function again, years later:
 
-    @kind("certificate.issued", of="certificates.Certificate", about=lambda row: row.token)
+    @kind("certificate.issued", of="certificates.Certificate", about=lambda row: row.token, title=_("签发证书"))
     def issued(certificate):
         return {"number": certificate.number, "content_sha256": certificate.content_sha256}
 
@@ -26,24 +26,28 @@ Facts = dict[str, str]
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of leaf: of which model, what it states about a row, and the smart code token it is about, if any."""
+    """A kind of leaf: of which model, what it states about a row, and the smart code token it is about, if any.
+
+    `title` is what the public pages of the ledger call it.
+    """
 
     name: str
     model: str
     facts: Callable[[models.Model], Facts]
     about: Callable[[models.Model], str]
+    title: str
 
 
 KINDS: dict[str, Kind] = {}
 
 
-def kind(name: str, *, of: str, about: Callable[[models.Model], str] = lambda row: "") -> Callable:
+def kind(name: str, *, of: str, about: Callable[[models.Model], str] = lambda row: "", title: str = "") -> Callable:
     """The decorated function says what leaves of this kind state. Raises: ValueError when the name is taken."""
 
     def register(facts: Callable[[models.Model], Facts]) -> Callable[[models.Model], Facts]:
         if name in KINDS:
             raise ValueError(f"{name} is registered twice")
-        KINDS[name] = Kind(name, of, facts, about)
+        KINDS[name] = Kind(name, of, facts, about, title or name)
         return facts
 
     return register

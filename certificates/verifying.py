@@ -1,0 +1,94 @@
+"""What verification asks of certificates beyond their leaves: content, file, public card, and that no leaf is missing."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterator
+
+from django.core.files.storage import default_storage
+from django.utils.translation import gettext as _
+
+from portal.ledger import leaves
+from portal.ledger.verify import Problem, check
+from portal.models import LedgerLeaf, SmartCode
+
+from . import content
+from .models import Certificate, RawRecord, Reading
+
+BATCH = 200
+
+
+@check("certificates")
+def certificates_are_as_issued(institution_id: int) -> Iterator[Problem]:
+    """Everything with a number still says, holds and shows what was issued. Source: E4.26."""
+    witnessed = _witnessed(institution_id, "certificates.Certificate")
+    numbered = Certificate.objects.for_work().filter(institution_id=institution_id).exclude(number="").order_by("pk")
+    for certificate in numbered.iterator(chunk_size=BATCH):
+        for sentence in _problems(certificate, witnessed[certificate.pk]):
+            yield Problem(_("证书 %(number)s") % {"number": certificate.number}, sentence, certificate.token)
+
+
+@check("records")
+def records_are_as_submitted(institution_id: int) -> Iterator[Problem]:
+    """Every locked record and every correction has its leaf, through which its values are compared."""
+    submitted = RawRecord.objects.filter(institution_id=institution_id, state=RawRecord.State.SUBMITTED)
+    witnessed = _witnessed(institution_id, "certificates.RawRecord")
+    for pk, number in submitted.order_by("pk").values_list("pk", "number").iterator(chunk_size=BATCH):
+        if "record.submitted" not in witnessed[pk]:
+            yield Problem(_("原始记录 %(number)s") % {"number": number}, _("提交时应有的叶不在账本里。"))
+    corrections = Reading.objects.filter(institution_id=institution_id).exclude(replaces=None)
+    witnessed = _witnessed(institution_id, "certificates.Reading")
+    rows = corrections.order_by("pk").values_list("pk", "record__number", "cell")
+    for pk, number, cell in rows.iterator(chunk_size=BATCH):
+        if "reading.corrected" not in witnessed[pk]:
+            name = _("原始记录 %(number)s 的 %(cell)s") % {"number": number, "cell": cell}
+            yield Problem(name, _("有一次更正不在账本里。"))
+
+
+def _witnessed(institution_id: int, target: str) -> dict[int, set[str]]:
+    found: dict[int, set[str]] = defaultdict(set)
+    rows = LedgerLeaf.objects.filter(institution_id=institution_id, target=target)
+    for target_id, kind in rows.values_list("target_id", "kind"):
+        found[target_id].add(kind)
+    return found
+
+
+def _problems(certificate: Certificate, witnessed: set[str]) -> Iterator[str]:
+    expected = {"certificate.issued"}
+    expected |= {"certificate.pdf"} if certificate.pdf_sha256 else set()
+    expected |= {"certificate.voided"} if certificate.state == Certificate.State.VOID else set()
+    for kind in sorted(expected - witnessed):
+        yield _("应有的叶 %(kind)s 不在账本里。") % {"kind": kind}
+    for kind in sorted(witnessed - expected):
+        yield _("账本里有 %(kind)s，证书却不是这样：状态被改动过。") % {"kind": kind}
+    if certificate.content is None or content.sha256(certificate.content) != certificate.content_sha256:
+        yield _("证书内容与签发时的摘要不符，被改动过。")
+    elif certificate.content["issue"]["number"] != certificate.number:
+        yield _("证书编号与证书内容里的不同，被改动过。")
+    if certificate.pdf_sha256:
+        yield from _file_problems(certificate)
+        yield from _card_problems(certificate)
+
+
+def _file_problems(certificate: Certificate) -> Iterator[str]:
+    try:
+        with default_storage.open(certificate.pdf_stored_as) as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except (OSError, ValueError):
+        yield _("PDF 文件不在了：%(name)s。请从备份恢复。") % {"name": certificate.pdf_stored_as}
+        return
+    if found != certificate.pdf_sha256:
+        yield _("PDF 文件与签发时的字节不符：%(name)s。请从备份恢复。") % {"name": certificate.pdf_stored_as}
+
+
+def _card_problems(certificate: Certificate) -> Iterator[str]:
+    code = SmartCode.objects.filter(
+        institution_id=certificate.institution_id, token_digest=leaves.subject(certificate.token)
+    ).first()
+    if code is None:
+        yield _("它的公开页面不在了。")
+    elif code.card != content.card(certificate):
+        yield _("公开页面上的内容与证书不符，被改动过。")
+    elif code.evidence != leaves.evidence(certificate):
+        yield _("公开页面上的账本凭据与账本不符，被改动过。")
+    elif code.file_digest != certificate.pdf_sha256 or code.stored_as != certificate.pdf_stored_as:
+        yield _("公开页面所指的文件不是签发的那一份。")
