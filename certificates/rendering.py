@@ -7,6 +7,7 @@ unsigned: a signature is appended to them afterwards and never changes what is w
 import base64
 import gc
 import hashlib
+import json
 import logging
 import re
 from collections.abc import Iterator
@@ -30,15 +31,19 @@ from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
 from certificates import canonical
-from portal import glyphs, qr
+from portal import glyphs, qr, sandbox
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = "certificates/pdf/certificate.html"
 STYLESHEET = ROOT / "templates" / "certificates" / "pdf" / "certificate.css"
+SPECIMEN = Path(__file__).resolve().parent / "specimen.json"
+LONGEST_RENDERING = 20  # seconds
+MOST_WIDE_COLUMNS = 3  # of texts, as wide as the style sheet says; more would reach over the edge of the paper
 FACES = (*glyphs.UPRIGHT, "NotoSerif-Italic.ttf")
 PACKAGED = {f"packaged:{name}": glyphs.FONTS / name for name in FACES}
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+SOFT_HYPHEN = "\u00ad"  # has a glyph, and shows only where a line ends: two serial numbers would look the same
 THIN_SPACE, FIGURE_SPACE, POINT_SPACE, MINUS = "\u2009", "\u2007", "\u2008", "\u2212"
 
 # A certificate speaks Chinese and English at once whatever the reader's language, so its words are not translated.
@@ -147,16 +152,26 @@ def preview(body: dict[str, Any]) -> bytes:
     return _written(body, None, attached=None)
 
 
-def warm_up() -> None:
-    """The process is ready to render: fonts and stylesheet are parsed, and the collector leaves them alone.
+def sandboxed(content: dict[str, Any]) -> bytes:
+    """The same bytes as `pdf`, from a process that can do nothing but work them out. For workers and commands only.
 
-    For the start of a worker process. Raises: RuntimeError without libharfbuzz-subset, which keeps a document
-    from taking four times as long.
+    Raises: SandboxError for whatever keeps `pdf` from returning, 20 s or the memory among them. Source: E7.38, E7.40.
+    """
+    warm_up()
+    return sandbox.run(pdf, content, seconds=LONGEST_RENDERING)
+
+
+@cache
+def warm_up() -> None:
+    """The process is ready to render: what every certificate needs is read, and the collector leaves it alone.
+
+    For the start of a worker process: a specimen is rendered, so that a sandbox forked from here finds template, fonts
+    and libraries as they are after a first certificate, which saves it a third of its time.
+    Raises: RuntimeError without libharfbuzz-subset, which keeps a document from taking four times as long.
     """
     if harfbuzz_subset is None:
         raise RuntimeError("libharfbuzz-subset is missing: install libharfbuzz-subset0")
-    _typography()
-    _coverage()
+    pdf(json.loads(SPECIMEN.read_text(encoding="utf-8")))
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 10, 10)
@@ -221,7 +236,7 @@ def _typography() -> tuple[FontConfiguration, CSS]:
 
 @cache
 def _coverage() -> frozenset[str]:
-    return glyphs.covered() | {"\n", THIN_SPACE, FIGURE_SPACE, POINT_SPACE}
+    return glyphs.covered() - {SOFT_HYPHEN} | {"\n", "\r", "\t", THIN_SPACE, FIGURE_SPACE, POINT_SPACE}
 
 
 def _refuse_missing_glyphs(value: Any, where: str = "") -> None:
@@ -374,6 +389,8 @@ def _table(columns: list[dict[str, str]], results: list[dict[str, Any]], words: 
     cells = [[row.get(column["key"], "") for row in rows] for column in columns]
     kinds = ["figure" if _is_figures(texts) else "text" for texts in cells]
     cells = [aligned(texts) if kind == "figure" else texts for texts, kind in zip(cells, kinds, strict=True)]
+    if kinds.count("text") > MOST_WIDE_COLUMNS:
+        kinds = ["shared" if kind == "text" else kind for kind in kinds]
     heads = [
         {"kind": kind, "title": typeset(column["title"]), "title_en": column["title_en"]}
         for kind, column in zip(kinds, columns, strict=True)

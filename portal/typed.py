@@ -14,8 +14,6 @@ from . import glyphs
 class TextField(forms.CharField):
     """Text that a certificate can print, without invisible characters; spaces around it are dropped."""
 
-    default_error_messages = {"required": gettext_lazy("请填写这一项。")}
-
     def __init__(self, *, max_length: int, **kwargs):
         super().__init__(**kwargs)
         self.max_length = max_length
@@ -23,11 +21,11 @@ class TextField(forms.CharField):
         self.validators = [self._visible, self._printable, self._short_enough]
 
     def _visible(self, text: str) -> None:
-        if any(unicodedata.category(letter) in ("Cc", "Cs") and letter not in "\r\n\t" for letter in text):
+        if any(unicodedata.category(letter) in ("Cc", "Cf", "Cs") and letter not in "\r\n\t" for letter in text):
             raise ValidationError(_("含有看不见的控制字符。请删除后重新键入，不要从别处粘贴。"))
 
     def _printable(self, text: str) -> None:
-        missing = "".join(letter for letter in dict.fromkeys(text) if letter.isprintable() and not _drawn(letter))
+        missing = "".join(letter for letter in dict.fromkeys(text) if letter not in "\r\n\t" and not _drawn(letter))
         if missing:
             raise ValidationError(_("“%(letters)s”印不到证书上。请改用别的字或写法。") % {"letters": missing[:10]})
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from django.db import connection, transaction
 
 from certificates import workflow
+from certificates.demo.stories import confirm
 from portal.numbering import next_number
 from portal.tenancy import tenant
 
@@ -24,6 +25,7 @@ def lines(bench: Bench, rounds: int) -> Iterator[Line]:
         for _ in range(EACH):
             certificate = waiting.pop()
             with tenant(bench.institution_id):
+                confirm(signatory, workflow.ISSUE, certificate, certificate.body_sha256)
                 workflow.issue(certificate, actor=signatory, at=at)
 
     def take_a_number() -> None:

@@ -6,13 +6,13 @@ from django.core.exceptions import ValidationError
 from portal.typed import DayField, NumberTextField, TextField
 
 
-@pytest.mark.parametrize("text", ["a\x00b", "a\x1bb", "a\x7fb", "a\ud800b"])
+@pytest.mark.parametrize("text", ["a\x00b", "a\x1bb", "a\x7fb", "a\ud800b", "a\u202eb", "a\u200bb", "a\u00adb"])
 def test_invisible_characters_are_refused(text):
     with pytest.raises(ValidationError, match="看不见的控制字符"):
         TextField(max_length=9).clean(text)
 
 
-@pytest.mark.parametrize("text", ["机械😀公司", "한국"])
+@pytest.mark.parametrize("text", ["机械😀公司", "한국", "甲\u2028乙"])
 def test_what_no_certificate_could_print_is_refused_when_it_is_typed(text):
     with pytest.raises(ValidationError, match="印不到证书上"):
         TextField(max_length=9).clean(text)
