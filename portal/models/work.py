@@ -33,7 +33,10 @@ class OutboxEntry(models.Model):
     done_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["due_at"], name="outbox_due", condition=models.Q(state="pending"))]
+        indexes = [
+            models.Index(fields=["due_at"], name="outbox_due", condition=models.Q(state="pending")),
+            models.Index(fields=["due_at"], name="outbox_dead", condition=models.Q(state="dead")),
+        ]
 
     def __str__(self):
         return f"{self.task}({self.target_id})"
