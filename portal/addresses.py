@@ -1,6 +1,7 @@
 """From where a request really comes."""
 
-from ipaddress import ip_address, ip_network
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -21,6 +22,11 @@ def client_address(request: HttpRequest) -> str:
     return address if _parsed(address) else UNKNOWN
 
 
+def is_forwarded_by_us(request: HttpRequest) -> bool:
+    """Whether the connection comes from one of TRUSTED_PROXIES, whose headers are believed."""
+    return _is_trusted(request.META.get("REMOTE_ADDR", ""))
+
+
 def _is_trusted(address: str) -> bool:
     """A proxy of ours; a connection over a unix socket has no address and is one by its nature."""
     if not settings.TRUSTED_PROXIES:
@@ -28,10 +34,15 @@ def _is_trusted(address: str) -> bool:
     parsed = _parsed(address)
     if parsed is None:
         return address == ""
-    return any(parsed in ip_network(network, strict=False) for network in settings.TRUSTED_PROXIES)
+    return any(parsed in network for network in _networks(tuple(settings.TRUSTED_PROXIES)))
 
 
-def _parsed(address: str):
+@lru_cache(maxsize=4)
+def _networks(written: tuple[str, ...]) -> list[IPv4Network | IPv6Network]:
+    return [ip_network(network, strict=False) for network in written]
+
+
+def _parsed(address: str) -> IPv4Address | IPv6Address | None:
     try:
         return ip_address(address)
     except ValueError:

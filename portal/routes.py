@@ -11,8 +11,12 @@ A view is decorated once:
     @door("GET", to=Audience.PUBLIC)
     def home(request): ...
 
-A wrong method answers 405, a member without the right 403. Strangers never get this far: they are met by the tenant
-middleware. Every keyword beyond `to` and `right` names the object that feeds the argument of that name.
+    @door("GET", limit="search")
+    def item_list(request, slug): ...
+
+A wrong method answers 405, a member without the right 403, a use too many 429 (`limit`: a name in limits.FEATURES).
+Strangers never get this far: they are met by the tenant middleware. Every keyword beyond `to`, `right` and `limit` names
+the object that feeds the argument of that name.
 """
 
 from collections.abc import Callable, Iterator
@@ -24,7 +28,7 @@ from django.core import checks
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from . import errors
+from . import errors, limits
 from .actors import actor_of
 from .permissions import Permission
 
@@ -41,12 +45,16 @@ class Audience(StrEnum):
 
 @dataclass(frozen=True)
 class Door:
-    """What a view says of itself. `right` is what a member needs; `feeds` tells which object feeds which argument."""
+    """What a view says of itself. `right` is what a member needs; `feeds` tells which object feeds which argument.
+
+    `limit`: the feature of limits.FEATURES that a request to this door uses, or "".
+    """
 
     methods: tuple[str, ...]
     audience: Audience
     right: Permission | None
     feeds: dict[str, str] = field(default_factory=dict)
+    limit: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,16 +75,19 @@ class Route:
 
 
 def door(
-    *methods: str, to: Audience = Audience.MEMBER, right: Permission | None = None, **feeds: str
+    *methods: str, to: Audience = Audience.MEMBER, right: Permission | None = None, limit: str = "", **feeds: str
 ) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
-    """The view answers these methods only, to this audience, and to members holding `right`.
+    """The view answers these methods only, to this audience, to members holding `right`, as often as `limit` allows.
 
-    A member's door without a right asks for `institution:read`, which every role holds. Source: E2.8, E11.52.
+    A member's door without a right asks for `institution:read`, which every role holds. Raises: KeyError for a limit
+    that is not in limits.FEATURES, when the module is loaded. Source: E2.8, E11.52, E13.59.
     """
+    if limit and limit not in limits.FEATURES:
+        raise KeyError(limit)
     if to is Audience.MEMBER:
         right = right or Permission.INSTITUTION_READ
     allowed = (*methods, "HEAD") if "GET" in methods else methods
-    declared = Door(allowed, to, right, feeds)
+    declared = Door(allowed, to, right, feeds, limit)
 
     def declare(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         @wraps(view)
@@ -85,12 +96,21 @@ def door(
                 return errors.page(request, 405, Allow=", ".join(allowed))
             if right is not None:
                 actor_of(request).require(right, actor_of(request).institution_id)
+            if limit and limits.is_use(limit, request):
+                wait = limits.limit(limit, request, subject=_account(request) if to is not Audience.PUBLIC else "")
+                if wait:
+                    return limits.refused(request, wait)
             return view(request, *args, **kwargs)
 
         guarded.door = declared
         return guarded
 
     return declare
+
+
+def _account(request: HttpRequest) -> str:
+    """Who is signed in at a door before which no membership is proven. A public page does not look into the session."""
+    return str(getattr(getattr(request, "user", None), "pk", None) or "")
 
 
 @checks.register

@@ -2,30 +2,26 @@
 
 import hashlib
 import json
+import logging
 from typing import Any
-from urllib.parse import urlencode
 
-from csp.utils import build_policy
 from django.core.files.uploadedfile import UploadedFile
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
-from django.urls import reverse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
 
-from . import codes, documents, scan
+from . import codes, csp_report, documents, errors, limits, scan
 from .clock import CHINA
 from .routes import Audience, door
 
-# The page of a code is the same for everybody for a minute, tells no other site where the reader came from, and
-# stays out of search engines. Source: E10.49, E10.50.
-CODE_HEADERS = {
-    "Cache-Control": "public, max-age=60",
-    "Content-Security-Policy": build_policy(),
-    "Referrer-Policy": "no-referrer",
-    "X-Frame-Options": "DENY",
-    "X-Robots-Tag": "noindex",
-}
+log = logging.getLogger("portal.csp")
+
+# The page of a code is the same for everybody for a minute and tells no other site where the reader came from.
+# portal/headers.py adds what every answer has. Source: E10.49, E10.50.
+CODE_HEADERS = {"Cache-Control": "public, max-age=60", "Referrer-Policy": "no-referrer"}
+LONGEST_TYPED = 60
 
 
 @door("GET", to=Audience.PUBLIC)
@@ -37,20 +33,30 @@ def home(request: HttpRequest) -> HttpResponse:
 def code(request: HttpRequest, token: str) -> HttpResponse:
     """The page behind a QR code: one read by key, no session, no cookie."""
     card = codes.find(token)
-    if card is None:
-        return HttpResponse(scan.unknown_page(), status=404, headers=CODE_HEADERS)
-    return HttpResponse(scan.page(scan.face(card, timezone.now())), headers=CODE_HEADERS)
+    if card is not None and request.META.get("QUERY_STRING") == "proof":
+        return redirect("portal:code_proof", token)  # the page is the same for all codes: its link names no token
+    if card is not None:
+        return HttpResponse(scan.page(scan.face(card, timezone.now())), headers=CODE_HEADERS)
+    return _too_many(request, "code_miss") or HttpResponse(scan.unknown_page(), status=404, headers=CODE_HEADERS)
 
 
 @door("GET", to=Audience.PUBLIC, token="portal.SmartCode.token")
 def code_json(request: HttpRequest, token: str) -> HttpResponse:
     """The same facts for a program."""
     card = codes.find(token)
+    if card is None and (refused := _too_many(request, "code_miss")):
+        return refused
     answer = scan.face(card, timezone.now()) if card else {"state": "unknown", "state_word": scan.UNKNOWN_WORD}
     return HttpResponse(
         json.dumps(answer, ensure_ascii=False), status=200 if card else 404, headers=CODE_HEADERS,
         content_type="application/json; charset=utf-8",
     )  # fmt: skip
+
+
+def _too_many(request: HttpRequest, feature: str) -> HttpResponse | None:
+    """Counts something that was not found: the refusal once there were too many. What is found is never counted."""
+    wait = limits.limit(feature, request)
+    return limits.refused(request, wait) if wait else None
 
 
 def scanned(request: HttpRequest, rest: str) -> HttpResponse:
@@ -62,21 +68,28 @@ def scanned(request: HttpRequest, rest: str) -> HttpResponse:
 
 @door("GET", "POST", to=Audience.PUBLIC)
 def verify(request: HttpRequest) -> HttpResponse:
-    """Compares a number with its printed code, or a file with the bytes that were issued. Keeps neither."""
-    if request.method == "POST":
+    """Compares a number with its printed code, or a file with the bytes that were issued. Keeps neither.
+
+    Both are posted: an address ends up in histories and logs, and the code opens the whole certificate.
+    """
+    if request.method != "POST":
+        return render(request, "public/verify.html", {"number": request.GET.get("number", "")[:LONGEST_TYPED]})
+    if "number" not in request.POST and "code" not in request.POST:
         return _verify_file(request, request.FILES.get("pdf"))
-    number, printed = request.GET.get("number", "").strip(), request.GET.get("code", "").strip()
-    if not number and not printed:
-        return render(request, "public/verify.html")
+    number, printed = _typed(request)
     if not number or not printed:
         return _not_verified(request, _("请同时填写证书编号和验证码，两项都印在证书第 1 页。"), number=number)
-    if max(len(number), len(printed)) > 60:
-        return _not_verified(request, _("证书编号或验证码太长，请核对后再填。"))
+    if max(len(number), len(printed)) > LONGEST_TYPED:
+        return _not_verified(request, _("证书编号或验证码太长，请核对后再填。"), number=number)
     card = codes.find_by_number(number, printed)
     result = {"by": "number"}
     if card and card["state"] == "issued":
-        result["pdf_url"] = f"{reverse('portal:certificate_file')}?{urlencode({'number': number, 'code': printed})}"
+        result |= {"number": number, "code": printed}
     return _result(request, card, result)
+
+
+def _typed(request: HttpRequest) -> tuple[str, str]:
+    return request.POST.get("number", "").strip(), request.POST.get("code", "").strip()
 
 
 def _verify_file(request: HttpRequest, file: UploadedFile | None) -> HttpResponse:
@@ -102,14 +115,22 @@ def _verify_file(request: HttpRequest, file: UploadedFile | None) -> HttpRespons
     return _not_verified(request, _("这不是 PDF 文件。照片和扫描件不能比对，请改用编号和验证码，或直接扫码。"))
 
 
-@door("GET", to=Audience.PUBLIC)
+@door("POST", to=Audience.PUBLIC, limit="pdf")
 def certificate_file(request: HttpRequest) -> HttpResponse:
     """The issued PDF for whoever knows the number and the code printed on it, as long as the certificate stands."""
-    number, printed = request.GET.get("number", "").strip(), request.GET.get("code", "").strip()
-    stored_as = codes.find_file(number, printed)
-    if not stored_as:
+    number, printed = _typed(request)
+    found = codes.find_file(number, printed)
+    if found is None:
+        if refused := _too_many(request, "verify_miss"):
+            return refused
         raise Http404
-    return documents.attachment(stored_as, name=f"{number}.pdf", content_type="application/pdf", inline=True)
+    stored_as, sha256 = found
+    try:
+        return documents.attachment(
+            stored_as, sha256=sha256, name=f"{number}.pdf", content_type="application/pdf", inline=True
+        )
+    except documents.Altered:
+        return errors.page(request, 409, "409_altered.html")
 
 
 def _not_verified(request: HttpRequest, error: str, status: int = 400, number: str = "") -> HttpResponse:
@@ -117,33 +138,31 @@ def _not_verified(request: HttpRequest, error: str, status: int = 400, number: s
 
 
 def _result(request: HttpRequest, card: dict[str, Any] | None, result: dict[str, str]) -> HttpResponse:
+    if card is None and (refused := _too_many(request, "verify_miss")):
+        return refused
     now = timezone.now()
     context = {
         "card": scan.face(card, now) if card else None,
         "result": result | {"outcome": "match" if card else "unknown"},
         "checked_at": now.astimezone(CHINA).strftime("%Y-%m-%d %H:%M"),
     }
-    response = render(request, "public/verify_result.html", context)
-    response["Cache-Control"] = "no-store"
-    return response
+    return render(request, "public/verify_result.html", context)
 
 
-@door("GET", to=Audience.OPERATIONS)
-def healthz(request: HttpRequest) -> HttpResponse:
-    """The process answers; nothing else is asked."""
-    return HttpResponse("ok\n", content_type="text/plain", headers={"Cache-Control": "no-store"})
-
-
-@door("GET", to=Audience.OPERATIONS)
-def readyz(request: HttpRequest) -> HttpResponse:
-    """Every dependency as green or red; 503 as soon as one is red. The body tells no more than that."""
-    from . import health
-
-    found = health.dependencies()
-    red = "red" in found.values()
-    return JsonResponse(
-        {"ready": not red, "dependencies": found}, status=503 if red else 200, headers={"Cache-Control": "no-store"}
-    )
+@csrf_exempt
+@door("POST", to=Audience.PUBLIC, limit="csp_report")
+def csp_report_in(request: HttpRequest) -> HttpResponse:
+    """What a browser reports is in the log, one event for each violation. Browsers send it without a token."""
+    body = request.read(csp_report.LARGEST + 1)
+    if len(body) > csp_report.LARGEST:
+        return errors.page(request, 413)
+    try:
+        found = csp_report.violations(body)
+    except ValueError:
+        return errors.page(request, 400)
+    for violation in found:
+        log.warning("csp.violation", extra=violation)
+    return HttpResponse(status=204)
 
 
 @door("GET", to=Audience.OPERATIONS)
