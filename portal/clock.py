@@ -13,3 +13,11 @@ class DatabaseClock(models.Func):
     function = "clock_timestamp"
     template = "%(function)s()"
     output_field = models.DateTimeField()
+
+
+class StatementClock(models.Func):
+    """The instant at which the database began the statement: one for all rows, so that an index can find them."""
+
+    function = "statement_timestamp"
+    template = "%(function)s()"
+    output_field = models.DateTimeField()

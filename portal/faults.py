@@ -15,8 +15,16 @@ log = logging.getLogger("portal.faults")
 
 # Every point there is, and what has and has not happened when it is reached.
 POINTS = {
+    "issue.after_lock": "the certificate is locked and its gates have been asked, it has no number yet",
+    "issue.after_number": "the counter has moved, the transaction that moved it is open",
+    "issue.before_commit": "number, leaf, audit entry and work are written, nothing is committed",
+    "issue.after_commit": "the certificate is issued, nobody has been told",
+    "outbox.after_publish": "the broker has the work, the relay has not noted anything since",
     "pdf.before_write": "the PDF is made, nothing of it is stored",
     "pdf.after_write": "the file lies on disk, the transaction that names it is open",
+    "mail.after_send": "the mail server has the message, the transaction that marks it as sent is open",
+    "backup.mid": "the database is dumped, no file is copied, nothing is signed",
+    "ledger.after_index": "leaves have their index and the nodes above them, the transaction is open",
 }
 
 

@@ -7,16 +7,19 @@ does the work and marks it done in one transaction: a worker killed half-way lea
 
 import logging
 import random
+import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
 from celery import shared_task
 from django.conf import settings
-from django.db import connection, transaction
-from django.utils import timezone
+from django.db import DatabaseError, connection, transaction
+from django.db.models import QuerySet
 
-from . import audit, entitlement
+from . import entitlement, faults, heartbeat, metrics, observe
+from .clock import DatabaseClock, StatementClock
 from .models import OutboxEntry
 from .permissions import Permission
 from .tenancy import scope
@@ -73,7 +76,7 @@ def enqueue(
             "last_error, request_id, on_behalf_of, needs_right) VALUES (%s, %s, %s, %s, %s, 0, '', %s, %s, %s) "
             "RETURNING id) SELECT id, pg_notify(%s, '') FROM entry",
             [
-                institution_id, entry.task, entry.queue, target_id, entry.state, audit.request_id.get(),
+                institution_id, entry.task, entry.queue, target_id, entry.state, observe.request_id.get(),
                 on_behalf_of, needs_right or "", CHANNEL,
             ],
         )  # fmt: skip
@@ -88,48 +91,67 @@ def publish_due(most: int = 200) -> int:
     """
     resend = timedelta(seconds=settings.OUTBOX_RESEND_SECONDS)
     with transaction.atomic():
-        pending = OutboxEntry.objects.filter(state=OutboxEntry.State.PENDING, due_at__lte=timezone.now())
-        due = list(pending.order_by("id").select_for_update(skip_locked=True)[:most])
-        OutboxEntry.objects.filter(pk__in=[entry.pk for entry in due]).update(due_at=timezone.now() + resend)
+        due = list(_due().order_by("id").select_for_update(skip_locked=True)[:most])
+        OutboxEntry.objects.filter(pk__in=[entry.pk for entry in due]).update(due_at=DatabaseClock() + resend)
     for count, entry in enumerate(due):
         try:
-            perform.apply_async((entry.pk,), queue=entry.queue)
+            perform.apply_async((entry.pk, entry.attempts), queue=entry.queue)
+            faults.reach("outbox.after_publish")
         except perform.OperationalError as error:
-            log.warning("broker unreachable, %d pieces of work wait: %s", len(due) - count, error)
+            log.warning("broker.unreachable", extra={"waiting": len(due) - count, "error": str(error)})
             waiting = [left.pk for left in due[count:]]
-            OutboxEntry.objects.filter(pk__in=waiting).update(due_at=timezone.now() + timedelta(seconds=2))
+            OutboxEntry.objects.filter(pk__in=waiting).update(due_at=DatabaseClock() + timedelta(seconds=2))
             return count
     return len(due)
 
 
 @shared_task(name="portal.perform", ignore_result=True)
-def perform(entry_id: int) -> None:
-    """One outbox row is done, or due again later, or dead with its last error. Running it twice changes nothing."""
-    attempts = _count_attempt(entry_id)
-    if attempts is None:
+def perform(entry_id: int, attempts_before: int | None = None) -> None:
+    """One outbox row is done, or due again later, or dead with its last error. Running it twice changes nothing.
+
+    A row that waits for its next attempt is left alone, however often it lies in the broker: only the hand-over that saw
+    as many attempts as there are now (`attempts_before`), or the row's being due, begins one.
+    """
+    taken = _count_attempt(entry_id, attempts_before)
+    if taken is None:
         return
-    try:
-        _do(entry_id)
-    except Exception as error:
-        log.exception("work %s failed, attempt %s", entry_id, attempts)
-        _put_back(entry_id, attempts, error)
+    with observe.doing(of=taken.request_id, work=taken.task, work_id=entry_id, tenant_id=taken.institution_id):
+        begun = time.perf_counter()
+        outcome = _attempt(taken)
+        metrics.TASKS.labels(taken.task, outcome).observe(time.perf_counter() - begun)
+        log.info("work", extra={"outcome": outcome, "attempt": taken.attempts})
+    if not perform.request.called_directly:
+        heartbeat.note(taken.queue)
 
 
 def drain() -> int:
     """All due work is done in this process; for commands and tests. Returns: how many pieces."""
     done = 0
-    while ids := list(
-        OutboxEntry.objects.filter(state=OutboxEntry.State.PENDING, due_at__lte=timezone.now())
-        .order_by("id")
-        .values_list("pk", flat=True)[:100]
-    ):
+    while ids := list(_due().order_by("id").values_list("pk", flat=True)[:100]):
         for entry_id in ids:
             perform(entry_id)
         done += len(ids)
     return done
 
 
-def _count_attempt(entry_id: int) -> int | None:
+def _due() -> QuerySet[OutboxEntry]:
+    return OutboxEntry.objects.filter(state=OutboxEntry.State.PENDING, due_at__lte=StatementClock())
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A row whose next attempt has just been counted."""
+
+    id: int
+    attempts: int
+    state: str
+    task: str
+    queue: str
+    institution_id: int | None
+    request_id: str
+
+
+def _count_attempt(entry_id: int, attempts_before: int | None) -> Taken | None:
     """Counted before the work, in its own transaction: work that kills its worker still reaches the dead letters."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -137,9 +159,11 @@ def _count_attempt(entry_id: int) -> int | None:
             "state = CASE WHEN attempts >= %(most)s THEN 'dead' ELSE state END, "
             "last_error = CASE WHEN attempts >= %(most)s THEN %(cut_short)s ELSE last_error END "
             "WHERE id = (SELECT id FROM portal_outboxentry WHERE id = %(id)s AND state = 'pending' "
-            "FOR UPDATE SKIP LOCKED) RETURNING attempts, state",
+            "AND (due_at <= clock_timestamp() OR attempts = %(before)s) FOR UPDATE SKIP LOCKED) "
+            "RETURNING id, attempts, state, task, queue, institution_id, request_id",
             {
                 "id": entry_id,
+                "before": attempts_before,
                 "most": MOST_ATTEMPTS,
                 "cut_short": f"The worker ended in the middle of attempt {MOST_ATTEMPTS}.",
             },
@@ -147,11 +171,22 @@ def _count_attempt(entry_id: int) -> int | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    attempts, state = row
-    if state == OutboxEntry.State.DEAD:
-        log.error("work %s is dead after %s attempts", entry_id, attempts)
+    taken = Taken(*row)
+    if taken.state == OutboxEntry.State.DEAD:
+        with observe.doing(of=taken.request_id, work=taken.task, work_id=entry_id, tenant_id=taken.institution_id):
+            log.error("work.dead", extra={"attempt": taken.attempts})
         return None
-    return attempts
+    return taken
+
+
+def _attempt(taken: Taken) -> str:
+    """The work is done or put back. Returns: "done", "failed" or "dead"."""
+    try:
+        _do(taken.id)
+    except Exception as error:
+        log.exception("work.failed", extra={"attempt": taken.attempts})
+        return _put_back(taken, error)
+    return "done"
 
 
 def _do(entry_id: int) -> None:
@@ -163,10 +198,9 @@ def _do(entry_id: int) -> None:
         with scope(institution_id=entry.institution_id, user_id=entry.on_behalf_of):
             if _is_still_wanted(entry):
                 KINDS[entry.task].run(entry.target_id)
-        entry.state = OutboxEntry.State.DONE
-        entry.done_at = timezone.now()
-        entry.last_error = ""
-        entry.save(update_fields=["state", "done_at", "last_error"])
+        OutboxEntry.objects.filter(pk=entry_id).update(
+            state=OutboxEntry.State.DONE, done_at=DatabaseClock(), last_error=""
+        )
 
 
 def _is_still_wanted(entry: OutboxEntry) -> bool:
@@ -176,16 +210,25 @@ def _is_still_wanted(entry: OutboxEntry) -> bool:
     right = Permission(entry.needs_right)
     if entitlement.holds(entry.on_behalf_of, entry.institution_id, right):
         return True
-    log.warning("work %s left undone: user %s no longer holds %s", entry.pk, entry.on_behalf_of, right)
+    log.warning("work.unwanted", extra={"on_behalf_of": entry.on_behalf_of, "right": str(right)})
     return False
 
 
-def _put_back(entry_id: int, attempts: int, error: Exception) -> None:
-    """Due again after a growing, jittered delay; dead when it has failed too often."""
-    dead = attempts >= MOST_ATTEMPTS
-    delay = timedelta(seconds=min(2**attempts, 600) * random.uniform(0.5, 1.5))
-    OutboxEntry.objects.filter(pk=entry_id, state=OutboxEntry.State.PENDING).update(
+def _put_back(taken: Taken, error: Exception) -> str:
+    """Due again after a growing, jittered delay; dead when it has failed too often. Returns: "failed" or "dead"."""
+    dead = taken.attempts >= MOST_ATTEMPTS
+    delay = timedelta(seconds=min(2**taken.attempts, 600) * random.uniform(0.5, 1.5))
+    OutboxEntry.objects.filter(pk=taken.id, state=OutboxEntry.State.PENDING).update(
         state=OutboxEntry.State.DEAD if dead else OutboxEntry.State.PENDING,
-        due_at=timezone.now() + delay,
-        last_error=f"{type(error).__name__}: {error}"[:500],
+        due_at=DatabaseClock() + delay,
+        last_error=_told(error),
     )
+    return "dead" if dead else "failed"
+
+
+def _told(error: Exception) -> str:
+    """The error in one line, without the row that PostgreSQL quotes when one breaks a rule: everybody may read this."""
+    text = str(error)
+    if isinstance(error, DatabaseError):
+        text = text.partition("\n")[0]
+    return re.sub(r"\s+", " ", f"{type(error).__name__}: {text}")[:500]

@@ -1,6 +1,7 @@
 """Faults on purpose: only under test, only at points the table names."""
 
 import pytest
+from django.conf import settings
 
 from portal import faults
 
@@ -35,3 +36,8 @@ def test_an_action_nobody_knows_is_an_error(settings):
     settings.FAULTPOINTS = f"{POINT}=explode"
     with pytest.raises(ValueError, match="explode"):
         faults.reach(POINT)
+
+
+def test_the_documentation_names_every_point():
+    page = (settings.BASE_DIR / "docs/acceptance.md").read_text(encoding="utf-8")
+    assert {f"| `{name}` | {when} |" for name, when in faults.POINTS.items()} <= set(page.splitlines())

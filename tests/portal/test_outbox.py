@@ -11,10 +11,11 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from django.utils import timezone
 
-from institutions.models import Site
+from institutions.models import Institution, Site
 from portal import outbox, tasks
 from portal.models import OutboxEntry
 from portal.tenancy import tenant
+from portal.vitals import QUEUES
 from tests import make
 from tests.concurrency import at_once
 
@@ -108,12 +109,64 @@ def test_failing_work_waits_longer_each_time_and_ends_dead_with_its_error(jobs, 
     monkeypatch.setattr(random, "uniform", lambda low, high: 1)
     entry, waits = outbox.enqueue(jobs.fail, 7, institution_id=None), []
     for _ in range(outbox.MOST_ATTEMPTS):
+        make_due()
         before = timezone.now()
         outbox.perform(entry.pk)
         entry.refresh_from_db()
         waits.append((entry.due_at - before) // timedelta(seconds=1))
     assert waits == [2, 4, 8, 16, 32, 64, 128, 256]
     assert (entry.state, entry.last_error) == (State.DEAD, "OSError: no space left")
+
+
+@pytest.mark.django_db
+def test_work_that_waits_for_its_next_attempt_is_left_alone_however_often_it_lies_in_the_broker(jobs):
+    entry = outbox.enqueue(jobs.fail, 7, institution_id=None)
+    for _ in range(3):
+        outbox.perform(entry.pk, 0)  # three copies of the hand-over before the first attempt
+    entry.refresh_from_db()
+    assert (entry.attempts, entry.state) == (1, State.PENDING)
+
+
+@pytest.mark.django_db
+def test_work_handed_over_after_its_last_attempt_is_begun_although_it_falls_due_again_later(jobs, handed_over):
+    entry = outbox.enqueue(jobs.fail, 7, institution_id=None)
+    outbox.perform(entry.pk)
+    make_due()
+    outbox.publish_due()  # now due again only after the time to resend
+    outbox.perform(entry.pk, 1)
+    entry.refresh_from_db()
+    assert entry.attempts == 2
+
+
+@pytest.mark.django_db
+def test_a_process_whose_clock_is_three_days_off_hands_over_and_puts_back_by_the_clock_of_the_database(
+    jobs, handed_over, monkeypatch
+):
+    entry = outbox.enqueue(jobs.fail, 7, institution_id=None)
+    truth = timezone.now()
+    with monkeypatch.context() as wrong:
+        wrong.setattr(timezone, "now", lambda: truth + timedelta(days=3))
+        wrong.setattr(time, "time", lambda: (truth + timedelta(days=3)).timestamp())
+        assert outbox.publish_due() == 1
+        entry.refresh_from_db()
+        assert entry.due_at - truth < timedelta(minutes=1)
+        outbox.perform(entry.pk, 0)
+    entry.refresh_from_db()
+    assert entry.due_at - truth < timedelta(minutes=1)
+
+
+@pytest.mark.django_db
+def test_the_error_of_dead_work_does_not_quote_the_row_that_broke_a_rule(jobs):
+    @outbox.work()
+    def twice(target_id: int) -> None:
+        make.institution("alpha", pk=1)
+        Institution.objects.create(slug="alpha", name="人名", short_code="X", credit_code="1")
+
+    entry = outbox.enqueue(twice, 7, institution_id=None)
+    outbox.perform(entry.pk)
+    entry.refresh_from_db()
+    assert entry.last_error.startswith("IntegrityError: duplicate key")
+    assert "alpha" not in entry.last_error
 
 
 @pytest.mark.django_db
@@ -167,7 +220,7 @@ def test_two_kinds_of_work_cannot_have_one_name(jobs):
 
 
 def test_every_queue_of_work_has_a_worker():
-    assert {kind.queue for kind in outbox.KINDS.values()} <= {"celery", "pdf", "mail"}
+    assert {kind.queue for kind in outbox.KINDS.values()} <= set(QUEUES)
 
 
 @pytest.fixture

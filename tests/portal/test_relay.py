@@ -8,7 +8,8 @@ from django.db import connection
 
 from portal import outbox
 from portal.management.commands import relay
-from portal.models import OutboxEntry
+from portal.models import JobRun, OutboxEntry
+from portal.vitals import QUEUES
 from tests import processes
 from tests.processes import running, wait_for
 
@@ -53,7 +54,7 @@ def test_the_relay_outlives_a_missing_broker_and_hands_over_when_it_is_there(not
     broker.stop()
     entry = outbox.enqueue(note, 7, institution_id=None)
     with running(processes.relay(tmp_path / "relay.log", broker.url)) as process:
-        process.says("broker unreachable")
+        process.says("broker.unreachable")
         broker.start()
         wait_for(lambda: broker.client().llen("celery"))
     entry.refresh_from_db()
@@ -104,3 +105,20 @@ def test_a_missing_broker_leaves_work_due_and_attempts_untouched(note, tmp_path,
     entry.refresh_from_db()
     assert (entry.state, entry.attempts) == (State.PENDING, 0)
     assert handed_over(entry)  # due again in two seconds, not at once
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_beats_of_the_relay_are_taken_by_the_worker_from_every_queue_and_again_after_redis_was_emptied(
+    broker, tmp_path
+):
+    def heard():
+        return set(JobRun.objects.values_list("name", flat=True)) >= {f"heartbeat:{queue}" for queue in QUEUES}
+
+    with running(processes.worker(tmp_path / "worker.log", broker.url)) as worker:
+        worker.says("ready.")
+        for round_ in range(2):
+            with running(processes.relay(tmp_path / f"relay{round_}.log", broker.url)):
+                wait_for(heard)
+            broker.client().flushall()
+            with connection.cursor() as cursor:
+                cursor.execute("UPDATE portal_jobrun SET name = %s || name", [f"before {round_} "])

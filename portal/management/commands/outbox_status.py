@@ -1,9 +1,10 @@
 import json
 
 from django.core.management.base import BaseCommand
-from django.db.models import Count, Min
-from django.utils import timezone
+from django.db.models import Count
 
+from portal import vitals
+from portal.clock import DatabaseClock
 from portal.models import OutboxEntry
 
 
@@ -18,14 +19,16 @@ class Command(BaseCommand):
         State = OutboxEntry.State
         if options["revive"]:
             dead = OutboxEntry.objects.filter(pk=options["revive"], state=State.DEAD)
-            revived = dead.update(state=State.PENDING, attempts=0, due_at=timezone.now())
+            revived = dead.update(state=State.PENDING, attempts=0, due_at=DatabaseClock())
             self.stderr.write(f"revived {revived}")
         counts = dict(OutboxEntry.objects.values_list("state").annotate(Count("pk")))
-        oldest = OutboxEntry.objects.filter(state=State.PENDING).aggregate(at=Min("created_at"))["at"]
+        found = vitals.read()
         dead = OutboxEntry.objects.filter(state=State.DEAD).order_by("pk")[:50]
         report = {
             **{state.value: counts.get(state.value, 0) for state in State},
-            "oldest_pending_seconds": round((timezone.now() - oldest).total_seconds()) if oldest else 0,
+            "oldest_pending_seconds": round((found.at - found.waiting_since).total_seconds())
+            if found.waiting_since
+            else 0,
             "dead_letters": [
                 {"id": entry.pk, "task": entry.task, "target_id": entry.target_id, "error": entry.last_error}
                 for entry in dead
