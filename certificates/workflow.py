@@ -11,7 +11,7 @@ from equipment.models import Equipment, MeasurementStandard
 from institutions.models import Method, Site
 from orders import workflow as orders
 from orders.models import Item
-from portal import codes, documents
+from portal import codes, documents, faults
 from portal.actors import Actor
 from portal.ledger import leaves
 from portal.models import SmartCode
@@ -47,10 +47,14 @@ RETURN_UNCHECKED = Transition("send_back", frozenset({C.DRAFT}), C.RETURNED, Per
 RETURN_CHECKED = Transition("send_back", frozenset({C.CHECKED, C.APPROVED}), C.RETURNED, Permission.CERTIFICATE_APPROVE)
 RESUBMIT = Transition("resubmit", frozenset({C.RETURNED}), C.DRAFT, Permission.RECORD_WRITE, gates=gates.RECORD)
 ABANDON = Transition("abandon", frozenset({C.RETURNED}), C.ABANDONED, Permission.RECORD_WRITE)
-APPROVE = Transition("approve", frozenset({C.CHECKED}), C.APPROVED, Permission.CERTIFICATE_APPROVE, gates=gates.APPROVE)
+APPROVE = Transition(
+    "approve", frozenset({C.CHECKED}), C.APPROVED, Permission.CERTIFICATE_APPROVE, gates=gates.APPROVE,
+    step_up=lambda row: row.body_sha256,
+)  # fmt: skip
 ISSUE = Transition(
     "issue", frozenset({C.APPROVED}), C.ISSUED, Permission.CERTIFICATE_ISSUE,
     gates=gates.ISSUE, event=events.certificate_issued, leaf="certificate.issued",
+    step_up=lambda row: row.body_sha256,
 )  # fmt: skip
 ATTACH_PDF = Transition(
     "attach_pdf", frozenset({C.ISSUED}), C.ISSUED, Permission.CERTIFICATE_RENDER, leaf="certificate.pdf"
@@ -58,6 +62,7 @@ ATTACH_PDF = Transition(
 VOID = Transition(
     "void", frozenset({C.ISSUED}), C.VOID, Permission.CERTIFICATE_VOID,
     gates=(gates.pdf_is_stored,), event=events.certificate_voided, leaf="certificate.voided",
+    step_up=lambda row: row.content_sha256,
 )  # fmt: skip
 
 RENDERER = Actor.system("certificates", Permission.CERTIFICATE_RENDER)
@@ -220,15 +225,18 @@ def approve(certificate: Certificate, *, confirmed_sha256: str, actor: Actor, at
     return certificate
 
 
+@transaction.atomic
 def issue(certificate: Certificate, *, actor: Actor, at: datetime) -> Certificate:
     """The certificate has its number and from here never changes; its PDF and public page follow at once.
 
     The order is lock, gates, number, frozen content, outbox. Source: E5.29.
     """
     with ISSUE.applied_to(certificate, actor=actor, at=at) as certificate:
+        faults.reach("issue.after_lock")
         year = gates.day_of(at).year
         series = content.SERIES[certificate.kind]
         count = next_number(certificate.institution_id, series, year)
+        faults.reach("issue.after_number")
         certificate.number = f"{certificate.institution.short_code}-{series}-{year}-{count:06d}"
         certificate.issued_at = at
         certificate.valid_until = content.valid_until(certificate)
@@ -236,6 +244,8 @@ def issue(certificate: Certificate, *, actor: Actor, at: datetime) -> Certificat
         certificate.verification_code = codes.new_verification_code()
         certificate.content = content.issued(certificate, address=codes.printed_address(certificate.token))
         certificate.content_sha256 = content.sha256(certificate.content)
+    faults.reach("issue.before_commit")
+    transaction.on_commit(lambda: faults.reach("issue.after_commit"))
     return certificate
 
 

@@ -11,7 +11,7 @@ class InstitutionsConfig(AppConfig):
         from portal.menu import Item
         from portal.permissions import Permission
 
-        from . import access, handlers, leaves, panels  # noqa: F401  register what they hold
+        from . import access, alerts, checks, handlers, leaves, panels  # noqa: F401  register what they hold
 
         handlers.connect()
         entitlement.answered_by(access.still_holds)
@@ -27,7 +27,16 @@ class InstitutionsConfig(AppConfig):
             {
                 "session.start": _("登录"),
                 "session.end": _("退出登录"),
+                "session.end_others": _("结束其他登录"),
                 "user.change_password": _("修改密码"),
+                "user.enrol_factor": _("设置第二因素"),
+                "user.give_up_factor": _("停用第二因素"),
+                "user.renew_codes": _("换新恢复码"),
+                "user.prove": _("本人确认"),
+                "user.freeze": _("冻结账号"),
+                "user.unfreeze": _("解除冻结"),
+                "membership.remove_factor": _("移除第二因素"),
+                "membership.unfreeze": _("解除冻结"),
                 "invitation.invite": _("邀请成员"),
                 "invitation.withdraw": _("撤回邀请"),
                 "invitation.accept": _("接受邀请"),
@@ -37,6 +46,11 @@ class InstitutionsConfig(AppConfig):
                 "access.denied": _("越权访问"),
                 "oversight.look": _("监管查看"),
                 "document.upload": _("上传文件"),
+                "audit.export": _("导出审计记录"),
+                "employment.set_identity": _("登记身份证号和手机号"),
+                "employment.unmask": _("查看个人信息原文"),
+                "document.accept": _("文件检查通过"),
+                "document.refuse": _("文件拒收"),
                 "document.download": _("下载文件"),
             }
         )

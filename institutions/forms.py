@@ -12,10 +12,10 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.actors import Actor
 from portal.permissions import INSTITUTION_ROLES, ROLE_TITLES
+from portal.typed import ChoiceField, TextField
 
 from .models import Employment, User
 
-LONGEST_PASSWORD = 128
 ROLE_CHOICES = [(role.value, ROLE_TITLES[role]) for role in INSTITUTION_ROLES]
 
 
@@ -23,6 +23,19 @@ def password_field(label: str, autocomplete: str, **options: Any) -> forms.CharF
     """A password as typed, spaces included; its rules are those of the settings."""
     widget = forms.PasswordInput(attrs={"autocomplete": autocomplete})
     return forms.CharField(label=label, strip=False, widget=widget, **options)
+
+
+class TypedAnew(forms.TextInput):
+    """A code: what was typed does not come back on the page."""
+
+    def format_value(self, value: Any) -> None:
+        return None
+
+
+def code_field(label: str, **options: Any) -> forms.CharField:
+    """Six figures from the phone, as phones and password managers fill them in."""
+    attributes = {"autocomplete": "one-time-code", "inputmode": "numeric", "spellcheck": "false", "class": "otp"}
+    return forms.CharField(label=label, max_length=40, widget=TypedAnew(attrs=attributes), **options)
 
 
 class LoginForm(forms.Form):
@@ -34,18 +47,66 @@ class LoginForm(forms.Form):
     password = password_field(_("密码"), "current-password", max_length=1000)
 
 
+class CodeForm(forms.Form):
+    """The phone's code, or a recovery code in its place."""
+
+    otp = code_field(_("6 位动态验证码"), error_messages={"required": _("请输入手机上的 6 位验证码，或填一个恢复码。")})
+    recovery = forms.CharField(
+        label=_("恢复码"), max_length=40, required=False,
+        widget=TypedAnew(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["otp"].widget.attrs["autofocus"] = True
+        if self.data.get("recovery"):
+            self.fields["otp"].required = False
+
+
+class EnrolForm(forms.Form):
+    """The first code of a new phone; and who it is: by the old factor, or by the password where there is none.
+
+    The password is asked for however short ago the sign-in was: a stolen session knows that too.
+    """
+
+    code = code_field(_("手机上显示的 6 位验证码"))
+
+    def __init__(self, *args: Any, by_factor: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.owner_field = "proof" if by_factor else "own_password"
+        if by_factor:
+            self.fields["code"].label = _("新手机上显示的 6 位验证码")
+            self.fields["proof"] = forms.CharField(
+                label=_("原来手机上的验证码，或一个恢复码"), max_length=40, widget=code_field("").widget
+            )
+        else:
+            self.fields["own_password"] = password_field(_("登录密码"), "current-password", max_length=1000)
+
+
+class ProofForm(forms.Form):
+    """One field by which a person proves who it is, inside the form of an act with legal effect. Never sent back filled."""
+
+    def __init__(self, *, by_code: bool, refused: str = "", hint: str = "", **kwargs: Any) -> None:
+        super().__init__({} if refused else None, **kwargs)
+        errors = {"required": refused}
+        if by_code:
+            self.fields["otp"] = code_field(_("手机上的 6 位动态验证码"), help_text=hint, error_messages=errors)
+        else:
+            self.fields["own_password"] = password_field(
+                _("您的登录密码"), "current-password", max_length=1000, error_messages=errors
+            )
+
+
 class NewPassword(forms.Form):
     """A new password, typed twice, judged by the validators with the account's own words in mind."""
 
-    password = password_field(
-        _("新密码"), "new-password", max_length=1000,
-        help_text=_("12 到 128 个字符，可以粘贴，可以用空格和中文。不要用常见密码、纯数字或登录名。"),
-    )  # fmt: skip
+    password = password_field(_("新密码"), "new-password", max_length=1000)
     repeat = password_field(_("再输一次"), "new-password", max_length=1000)
 
     def __init__(self, *args: Any, account: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.account = account
+        self.fields["password"].help_text = "".join(password_validation.password_validators_help_texts())
 
     def clean(self) -> dict[str, Any]:
         values = super().clean()
@@ -75,6 +136,13 @@ class PasswordForm(NewPassword):
         return current
 
 
+class ForgottenForm(forms.Form):
+    username = forms.CharField(
+        label=_("登录名"), max_length=60,
+        widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none", "autofocus": True}),
+    )  # fmt: skip
+
+
 class AcceptForm(NewPassword):
     username = forms.CharField(
         label=_("登录名"),
@@ -96,7 +164,9 @@ class AcceptForm(NewPassword):
         return username
 
     def judged_account(self, values: dict[str, Any]) -> User:
-        return User(username=values.get("username", ""), name=self.account.name, email=self.account.email)
+        account = User(username=values.get("username", ""), name=self.account.name, email=self.account.email)
+        account.context_words = getattr(self.account, "context_words", ())
+        return account
 
 
 class RolesField(forms.MultipleChoiceField):
@@ -136,3 +206,16 @@ class ReasonForm(forms.Form):
 class RolesForm(ReasonForm):
     roles = RolesField()
     field_order = ["roles", "reason"]
+
+
+class UnmaskForm(forms.Form):
+    """Which masked fact of a person somebody wants to see, and why."""
+
+    reason = TextField(
+        label=_("为什么要看"), max_length=200, help_text=_("例如办理社保、核对证件。写进审计记录，以后不能改。")
+    )
+
+    def __init__(self, *args: Any, choices: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["what"] = ChoiceField(label=_("看哪一项"), choices=choices)
+        self.order_fields(["what", "reason"])

@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext as _
 
+from portal.personal import masked_email
 from portal.transitions import Refusal
 
 from .models import Invitation
@@ -14,7 +15,8 @@ def nobody_invited_twice(invitation, actor, at):
         expires_at__gt=at,
     )  # fmt: skip
     if open_ones.exists():
-        yield Refusal("invitation", _("%(email)s 已有一份未接受的邀请。请先撤回它。") % {"email": invitation.email})
+        shown = {"email": masked_email(invitation.email)}
+        yield Refusal("invitation", _("%(email)s 已有一份未接受的邀请。请先撤回它。") % shown)
 
 
 def invitation_still_open(invitation, actor, at):

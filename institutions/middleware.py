@@ -1,17 +1,21 @@
 """The door to `/i/<slug>/…`: membership is proven, the database scope is opened, then the view runs inside it."""
 
+from django.contrib.auth import SESSION_KEY
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponseNotAllowed, JsonResponse
 from django.shortcuts import render
 
 from portal import audit
 from portal.actors import PUBLIC
+from portal.errors import TYPED_ANEW
 from portal.permissions import Role
+from portal.routes import Audience
 from portal.tenancy import scope
 
 from .access import actor_in, memberships_of
 from .forms import LoginForm
 from .models import Institution
+from .owed import debt
 
 TENANT_PREFIX = "/i/"
 
@@ -29,6 +33,9 @@ class TenantMiddleware:
 
     def process_view(self, request, view, args, kwargs):
         if not request.path_info.startswith(TENANT_PREFIX):
+            door = getattr(view, "door", None)
+            if door and door.audience is Audience.REGULATOR and SESSION_KEY in request.session:
+                return debt(request, [Role.REGULATOR])
             return None
         if not request.user.is_authenticated:
             return sign_in_first(request)
@@ -50,6 +57,9 @@ class TenantMiddleware:
             actor = actor_in(request.user, institution)
             if actor is None:
                 raise Http404
+            owing = debt(request, actor.roles)
+            if owing is not None:
+                return owing
             request.actor = actor
             request.institution = institution
             request.memberships = memberships_of(request.user)
@@ -81,9 +91,13 @@ def sign_in_first(request):
 
 
 def carried_fields(request) -> list[tuple[str, str]]:
-    """The posted name and value pairs, without the token of the expired form. Files cannot be carried.
+    """The posted name and value pairs, without the expired form's token and without proofs. Files cannot be carried.
 
     Nor is a confirmation: whoever signs in may be somebody else, and confirms what he has seen himself.
     """
-    left_behind = ("csrfmiddlewaretoken", "confirmed")
-    return [(name, value) for name, values in request.POST.lists() if name not in left_behind for value in values]
+    return [
+        (name, value)
+        for name, values in request.POST.lists()
+        if name != "confirmed" and not TYPED_ANEW.search(name)
+        for value in values
+    ]

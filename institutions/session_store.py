@@ -9,6 +9,10 @@ from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 class SessionStore(DatabaseStore):
     """Django's store on our table: user, address, browser and last use are columns beside the sealed data."""
 
+    def _validate_session_key(self, key):
+        """Also refuses what no key of ours has: a cookie may say anything, and the database takes no NUL."""
+        return super()._validate_session_key(key) and key.isascii() and key.isalnum()
+
     @classmethod
     def get_model_class(cls):
         from .models import UserSession

@@ -1,17 +1,19 @@
 """Work of this app that outlives the request."""
 
-from urllib.parse import urlsplit
+from datetime import timedelta
 
 from django.conf import settings
-from django.core.mail import EmailMessage
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from portal import mail
+from portal.clock import DatabaseClock
+from portal.models import StepUp
 from portal.outbox import work
 
-from . import workflow
-from .models import Invitation
+from . import freezing, reset, second_factor, workflow
+from .models import Invitation, PasswordReset, User
 
 
 def invitation_address(invitation: Invitation) -> str:
@@ -36,7 +38,75 @@ def send_invitation(invitation_id: int) -> None:
         "until": timezone.localtime(invitation.expires_at).strftime("%Y-%m-%d %H:%M"),
         "address": invitation_address(invitation),
     }
-    message = EmailMessage(_("诚量：加入机构的邀请"), text, to=[invitation.email])
-    # The same id however often it is sent: mail programs show it once.
-    message.extra_headers["Message-ID"] = f"<invitation-{invitation.ref}@{urlsplit(settings.SITE_URL).hostname}>"
-    message.send()
+    mail.send(_("诚量：加入机构的邀请"), text, "", [invitation.email], key=f"invitation:{invitation.pk}")
+
+
+@work(queue="mail")
+def answer_reset(wish_id: int) -> None:
+    """The account asked for has a link by mail to set a new password; for a name that is none, nothing happens."""
+    wish = PasswordReset.objects.select_for_update().get(pk=wish_id)
+    if wish.answered_at is not None:
+        return
+    user = reset.asked_by(wish)
+    PasswordReset.objects.filter(pk=wish.pk).update(answered_at=DatabaseClock())
+    if user is None:
+        return
+    text = _(
+        "您好：\n\n有人为您的诚量账号申请重设密码。请在 30 分钟内打开下面的地址，设一个新密码：\n\n%(address)s\n\n"
+        "设好以后所有登录都会结束；登录时仍要输入手机上的动态验证码。\n如果不是您本人申请，请忽略这封邮件，密码不会变。\n"
+    ) % {"address": _address("accounts:set_new", reset.link_token(user))}
+    mail.send(_("诚量：重设密码"), text, "", [user.email], key=f"reset:{wish.pk}")
+
+
+@work(queue="mail")
+def send_factor_link(user_id: int) -> None:
+    """The person whose second factor was removed has the link by mail that leads, after the password, to a new one."""
+    user = User.objects.get(pk=user_id)
+    if not user.email or not user.is_active or not second_factor.was_removed(user.pk):
+        return
+    text = _(
+        "您好：\n\n管理员已移除您诚量账号的第二因素（手机验证码）。请在 30 分钟内，在刚才输入密码的同一个浏览器里打开：\n\n"
+        "%(address)s\n\n打开后即可在新手机上重新设置。\n"
+        "如果您没有在登录，说明别人知道您的密码：请立即打开下面的地址冻结账号：\n\n%(freeze)s\n"
+    ) % {
+        "address": _address("accounts:login_mail", second_factor.link_token(user)),
+        "freeze": _address("accounts:freeze", freezing.link_token(user)),
+    }
+    mail.send(_("诚量：重新设置第二因素"), text, "", [user.email], key=f"factor:{user.pk}:{_minute()}")
+
+
+@work(queue="mail")
+def tell_of_signing(user_id: int) -> None:
+    """After the first signature of an hour its owner hears of it, with the brake at hand. Source: E3.18."""
+    user = User.objects.get(pk=user_id)
+    since = timezone.now() - timedelta(hours=1)
+    count = StepUp.objects.filter(user=user, act__in=second_factor.SIGNING, used_at__gt=since).count()
+    if not count or not user.email:
+        return
+    text = _(
+        "您好：\n\n过去一小时内，以您的名义确认了 %(count)d 次签署（批准、签发或作废）。登录后可在证书页查看每一次。\n\n"
+        "如果不是您本人，请立即打开下面的地址冻结账号，所有登录会马上结束：\n\n%(freeze)s\n"
+    ) % {"count": count, "freeze": _address("accounts:freeze", freezing.link_token(user))}
+    mail.send(_("诚量：签署提醒"), text, "", [user.email], key=f"signing:{user.pk}:{timezone.now():%Y%m%d%H}")
+
+
+@work(queue="mail")
+def tell_of_recovery(user_id: int) -> None:
+    """The owner hears that a recovery code was used to sign in."""
+    user = User.objects.get(pk=user_id)
+    if not user.email:
+        return
+    text = _(
+        "您好：\n\n刚才有人用恢复码登录了您的诚量账号。如果是您本人，请在“我的账号”里设置新手机。\n\n"
+        "如果不是您本人，请立即打开下面的地址冻结账号：\n\n%(freeze)s\n"
+    ) % {"freeze": _address("accounts:freeze", freezing.link_token(user))}
+    mail.send(_("诚量：恢复码登录提醒"), text, "", [user.email], key=f"recovery:{user.pk}:{_minute()}")
+
+
+def _address(name: str, token: str) -> str:
+    return settings.SITE_URL + reverse(name, args=[token])
+
+
+def _minute() -> str:
+    """Keeps what is asked for again and again to one mail a minute."""
+    return f"{timezone.now():%Y%m%d%H%M}"

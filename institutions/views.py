@@ -19,12 +19,13 @@ from portal.actors import actor_of
 from portal.models import AuditEntry
 from portal.paging import page_of
 from portal.permissions import ROLE_TITLES, Permission, Role
+from portal.personal import masked_email
 from portal.routes import door
 from portal.today import panels_for
 from portal.transitions import Refused
 
-from . import workflow
-from .forms import InviteForm, ReasonForm, RolesForm
+from . import exporting, workflow
+from .forms import InviteForm
 from .models import (
     Authorisation,
     Employment,
@@ -38,12 +39,13 @@ from .models import (
 from .tasks import invitation_address
 from .words import (
     DUE,
-    authorisation_state,
     changes_text,
     cmc_text,
     day_text,
     employment_state,
+    factor_state,
     invitation_state,
+    membership_state,
     method_state,
     plain,
     validity,
@@ -149,7 +151,7 @@ def qualifications(request: HttpRequest, slug: str) -> HttpResponse:
     return _list(request, _("资质"), table, page, _("签发证书时按检定、校准当天的资质判断"))
 
 
-@door("GET")
+@door("GET", limit="search")
 def people(request: HttpRequest, slug: str) -> HttpResponse:
     """Who works here, with the authorisations in force today."""
     actor, day = actor_of(request), timezone.localdate()
@@ -190,43 +192,7 @@ def people(request: HttpRequest, slug: str) -> HttpResponse:
     return _list(request, _("人员与授权"), table, page, _("授权按岗位和专业领域，到期后不能再检定、核验或签字"))
 
 
-@door("GET", ref="institutions.Employment.ref")
-def person(request: HttpRequest, slug: str, ref: str) -> HttpResponse:
-    """One person's employment and every authorisation it ever had here."""
-    actor, day = actor_of(request), timezone.localdate()
-    employment = get_object_or_404(Employment.objects.visible_to(actor), ref=ref)
-    granted = Authorisation.objects.visible_to(actor).filter(employment=employment).order_by("-valid_from", "-pk")
-    context = {
-        "employment": employment,
-        "state": employment_state(employment, day),
-        "facts": [
-            {"label": _("工号"), "value": employment.staff_number},
-            {"label": _("用工形式"), "value": employment.get_kind_display()},
-            {"label": _("入职日期"), "value": day_text(employment.started_on)},
-            {"label": _("离职日期"), "value": day_text(employment.ended_on) if employment.ended_on else ""},
-        ],
-        "authorisations": {
-            "caption": _("授权"),
-            "columns": _columns(_("授权岗位"), _("专业领域"), _("授权文件号"), _("有效期自"), _("有效期至"), _("状态")),
-            "rows": [
-                [
-                    row.get_role_display(),
-                    row.field,
-                    row.certificate_number,
-                    day_text(row.valid_from),
-                    day_text(row.valid_until),
-                    authorisation_state(row, day),
-                ]
-                for row in granted
-            ],
-            "empty": {"title": _("还没有授权"), "text": _("没有授权的人不能检定、核验或签字。")},
-        },
-        "history": history.timeline(employment),
-    }
-    return render(request, "institutions/person.html", context)
-
-
-@door("GET")
+@door("GET", limit="search")
 def scope_items(request: HttpRequest, slug: str) -> HttpResponse:
     """What the institution can measure, where, by which method and how well."""
     day = timezone.localdate()
@@ -258,7 +224,7 @@ def scope_items(request: HttpRequest, slug: str) -> HttpResponse:
     return _list(request, _("能力范围"), table, page, _("超出范围或优于 CMC 的结果不能签发"))
 
 
-@door("GET")
+@door("GET", limit="search")
 def methods(request: HttpRequest, slug: str) -> HttpResponse:
     """The methods taken into use, and whether each is in force today."""
     day = timezone.localdate()
@@ -297,19 +263,10 @@ def methods(request: HttpRequest, slug: str) -> HttpResponse:
     return _list(request, _("方法与规程"), table, page, _("已废止的方法不能再用于检定和校准"))
 
 
-@door("GET", right=Permission.AUDIT_READ)
+@door("GET", right=Permission.AUDIT_READ, limit="search")
 def audit_trail(request: HttpRequest, slug: str) -> HttpResponse:
     """Every act in this institution, newest first; nothing in it can be changed or removed."""
-    rows = AuditEntry.objects.visible_to(actor_of(request))
-    filters = [
-        _search(request, _("对象名称或编号")),
-        _search(request, _("人员"), "person"),
-        _choice(request, "result", _("结果"), [("done", _("成功")), ("refused", _("被拒绝"))]),
-    ]
-    rows = _searched(rows, filters[0]["value"], ["target_name", "target_ref"])
-    rows = _searched(rows, filters[1]["value"], ["actor_name"])
-    if filters[2]["value"]:
-        rows = rows.filter(succeeded=filters[2]["value"] == "done")
+    rows, filters = audit_rows(request)
     page = page_of(rows, "-pk", request=request)
     table = {
         "caption": _("审计记录"),
@@ -331,15 +288,31 @@ def audit_trail(request: HttpRequest, slug: str) -> HttpResponse:
         "empty": {"title": _("没有记录"), "text": _("没有符合条件的记录；换一个条件再试。")},
     }
     return _list(
-        request, _("审计记录"), table, page, _("谁、以什么身份、在什么时候、做了什么、为什么；只能追加，不能改")
-    )
+        request, _("审计记录"), table, page, _("谁、以什么身份、在什么时候、做了什么、为什么；只能追加，不能改"),
+        export=exporting.offer(request, reverse("institutions:audit_export", args=[slug])),
+    )  # fmt: skip
 
 
-@door("GET")
+def audit_rows(request: HttpRequest) -> tuple[QuerySet, list[dict[str, Any]]]:
+    """The entries that the address asks for, and the filters by which it does."""
+    filters = [
+        _search(request, _("对象名称或编号")),
+        _search(request, _("人员"), "person"),
+        _choice(request, "result", _("结果"), [("done", _("成功")), ("refused", _("被拒绝"))]),
+    ]
+    rows = AuditEntry.objects.visible_to(actor_of(request))
+    rows = _searched(rows, filters[0]["value"], ["target_name", "target_ref"])
+    rows = _searched(rows, filters[1]["value"], ["actor_name"])
+    if filters[2]["value"]:
+        rows = rows.filter(succeeded=filters[2]["value"] == "done")
+    return rows, filters
+
+
+@door("GET", limit="search")
 def members(request: HttpRequest, slug: str) -> HttpResponse:
     """Who has access, with which roles, and the invitations not yet accepted."""
     actor = actor_of(request)
-    rows = Membership.objects.visible_to(actor).select_related("user", "employment")
+    rows = Membership.objects.visible_to(actor).select_related("user__second_factor", "employment")
     filters = [
         _search(request, _("姓名、登录名")),
         _choice(request, "role", _("角色"), [(role.value, title) for role, title in ROLE_TITLES.items()]),
@@ -358,14 +331,15 @@ def members(request: HttpRequest, slug: str) -> HttpResponse:
             {
                 "caption": _("成员"),
                 "filters": filters,
-                "columns": _columns(_("姓名"), _("登录名"), _("角色"), _("从业人员"), _("状态")),
+                "columns": _columns(_("姓名"), _("登录名"), _("角色"), _("从业人员"), _("第二因素"), _("状态")),
                 "rows": [
                     [
                         {"text": row.user.name, "url": reverse("institutions:member", args=[slug, row.ref])},
                         row.user.username,
                         row.role_titles,
                         f"{row.employment.name}（{row.employment.staff_number}）" if row.employment else "",
-                        {"badge": row.state, "text": row.get_state_display()},
+                        factor_state(row),
+                        membership_state(row),
                     ]
                     for row in page.rows
                 ],
@@ -388,7 +362,7 @@ def _open_invitations(request: HttpRequest) -> dict[str, Any]:
         "rows": [
             [
                 {"text": row.name, "url": reverse("institutions:invitation", args=[slug, row.ref])},
-                row.email,
+                masked_email(row.email),
                 row.role_titles,
                 f"{timezone.localtime(row.expires_at):%Y-%m-%d %H:%M}",
                 invitation_state(row, now),
@@ -425,7 +399,7 @@ def invitation(request: HttpRequest, slug: str, ref: str) -> HttpResponse:
         "address": invitation_address(found) if state["badge"] == "sent" else "",
         "may_withdraw": found.state == Invitation.State.SENT,
         "facts": [
-            {"label": _("电子邮箱"), "value": found.email},
+            {"label": _("电子邮箱"), "value": masked_email(found.email)},
             {"label": _("角色"), "value": found.role_titles},
             {"label": _("从业人员"), "value": found.employment.name if found.employment else ""},
             {"label": _("有效至"), "value": f"{timezone.localtime(found.expires_at):%Y-%m-%d %H:%M}"},
@@ -449,74 +423,19 @@ def invitation_withdraw(request: HttpRequest, slug: str, ref: str) -> HttpRespon
     return redirect("institutions:invitation", slug, ref)
 
 
-@door("GET", ref="institutions.Membership.ref")
-def member(request: HttpRequest, slug: str, ref: str) -> HttpResponse:
-    """One member's access, and for who may change it the forms to do so."""
-    found = _member(request, ref)
-    return _member_page(request, found, RolesForm(initial={"roles": found.roles}), ReasonForm(prefix="end"))
-
-
-@door("POST", right=Permission.MEMBER_CHANGE, ref="institutions.Membership.ref")
-def member_roles(request: HttpRequest, slug: str, ref: str) -> HttpResponse:
-    """The member holds exactly the chosen roles."""
-    found, form = _member(request, ref), RolesForm(request.POST)
-    if form.is_valid():
-        try:
-            workflow.change_roles(found, **form.cleaned_data, actor=actor_of(request), at=timezone.now())
-        except Refused as refused:
-            _onto(form, refused)
-        else:
-            messages.success(request, _("角色已更改，立即生效。"))
-            return redirect("institutions:member", slug, ref)
-    return _member_page(request, found, form, ReasonForm(prefix="end"), status=400)
-
-
-@door("POST", right=Permission.MEMBER_CHANGE, ref="institutions.Membership.ref")
-def member_end(request: HttpRequest, slug: str, ref: str) -> HttpResponse:
-    """The member has no access any more."""
-    found, form = _member(request, ref), ReasonForm(request.POST, prefix="end")
-    if form.is_valid():
-        try:
-            workflow.end_membership(found, **form.cleaned_data, actor=actor_of(request), at=timezone.now())
-        except Refused as refused:
-            _onto(form, refused)
-        else:
-            messages.success(request, _("已停用，立即生效。以前的签名和记录仍在其名下。"))
-            return redirect("institutions:member", slug, ref)
-    return _member_page(request, found, RolesForm(initial={"roles": found.roles}), form, status=400)
-
-
-def _member(request: HttpRequest, ref: str) -> Membership:
-    rows = Membership.objects.visible_to(actor_of(request)).select_related("user", "employment")
-    return get_object_or_404(rows, ref=ref)
-
-
-def _member_page(
-    request: HttpRequest, found: Membership, roles_form: Form, end_form: Form, status: int = 200
-) -> HttpResponse:
-    actor = actor_of(request)
-    context = {
-        "member": found,
-        "facts": [
-            {"label": _("登录名"), "value": found.user.username},
-            {"label": _("角色"), "value": found.role_titles},
-            {"label": _("从业人员"), "value": found.employment.name if found.employment else ""},
-            {"label": _("账号建立"), "value": f"{timezone.localtime(found.user.created_at):%Y-%m-%d}"},
-        ],
-        "may_change": found.state == Membership.State.ACTIVE and actor.may(Permission.MEMBER_CHANGE),
-        "is_self": found.user_id == actor.user_id,
-        "roles_form": roles_form,
-        "end_form": end_form,
-        "history": history.timeline(found),
-    }
-    return render(request, "institutions/member.html", context, status=status)
-
-
 # ---- the parts every list has ----------------------------------------------------------------------------------------
 
 
-def _list(request: HttpRequest, title: str, table: dict[str, Any], page: Any, hint: str) -> HttpResponse:
-    context = {"title": title, "hint": hint, "table": _paged(request, table, page)}
+def _list(
+    request: HttpRequest,
+    title: str,
+    table: dict[str, Any],
+    page: Any,
+    hint: str,
+    *,
+    export: dict[str, Any] | None = None,
+) -> HttpResponse:
+    context = {"title": title, "hint": hint, "table": _paged(request, table, page), "export": export}
     return render(request, "institutions/list.html", context)
 
 

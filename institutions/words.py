@@ -14,9 +14,9 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from portal.models import AuditEntry
-from portal.permissions import ROLE_TITLES
+from portal.permissions import ROLE_TITLES, SECOND_FACTOR_ROLES
 
-from .models import Authorisation, Employment, Invitation, Method, ScopeItem
+from .models import Authorisation, Employment, Invitation, Membership, Method, ScopeItem
 
 DUE = timedelta(days=60)
 
@@ -70,6 +70,25 @@ def invitation_state(row: Invitation, now: datetime) -> dict[str, str]:
     return {"badge": tone, "text": row.get_state_display()}
 
 
+def membership_state(row: Membership) -> dict[str, str]:
+    """A badge cell: may come in, no longer a member, or the account is frozen."""
+    if row.state == Membership.State.ACTIVE and row.user.frozen_at:
+        return {"badge": "restricted", "text": _("已冻结")}
+    return {"badge": row.state, "text": row.get_state_display()}
+
+
+def factor_state(row: Membership) -> dict[str, str]:
+    """A cell: whether the member has a second factor, and whether one is missing that its roles ask for."""
+    factor = getattr(row.user, "second_factor", None)
+    if factor is not None and factor.confirmed_at:
+        return {"tone": "ok", "text": _("已设置")}
+    if factor is not None:
+        return {"tone": "due", "text": _("已移除，待重设")}
+    if SECOND_FACTOR_ROLES.intersection(row.roles):
+        return {"tone": "due", "text": _("未设置，登录时要求")}
+    return {"tone": "off", "text": _("未设置")}
+
+
 def cmc_text(row: ScopeItem) -> str:
     """The smallest expanded uncertainty of a scope line as it is written: constant part, part of the reading."""
     constant, slope = plain(row.cmc_constant), plain(row.cmc_slope)
@@ -115,6 +134,22 @@ def _readable(field: Field, text: str) -> str:
     if isinstance(field, DateTimeField) and text:
         return f"{timezone.localtime(parse_datetime(text)):%Y-%m-%d %H:%M}"
     return text
+
+
+# What tells a browser and a system, the special before the general: Edge also calls itself Chrome, Chrome Safari.
+BROWSERS = (
+    ("MicroMessenger", "微信"), ("Edg", "Edge"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"),
+)  # fmt: skip
+SYSTEMS = (
+    ("iPhone", "iPhone"), ("iPad", "iPad"), ("HarmonyOS", "鸿蒙"), ("Android", "Android"), ("Windows", "Windows"),
+    ("Mac OS", "macOS"), ("Linux", "Linux"),
+)  # fmt: skip
+
+
+def browser(agent: str) -> str:
+    """A User-Agent header in words, as far as it is one of the usual ones: "Chrome，Windows"."""
+    found = (next((name for sign, name in signs if sign in agent), "") for signs in (BROWSERS, SYSTEMS))
+    return "，".join(filter(None, found)) or _("未知浏览器")
 
 
 def day_text(day: date | None) -> str:

@@ -1,5 +1,6 @@
-"""The verbs of accounts: invite, accept, withdraw, change roles, end."""
+"""The verbs of accounts: invite, accept, withdraw, change roles, end, help after a lost phone, a new password."""
 
+import hashlib
 from datetime import datetime, timedelta
 
 from django.core.signing import BadSignature, Signer
@@ -8,14 +9,17 @@ from django.utils.translation import gettext as _
 
 from portal import audit
 from portal.actors import Actor
+from portal.clock import DatabaseClock
 from portal.permissions import Permission, Role
 from portal.transitions import Refusal, Refused, Transition
 
-from . import events, gates
-from .models import Employment, Invitation, Membership, User
+from . import events, gates, second_factor
+from .models import Employment, Invitation, Membership, OldPassword, User
+from .sessions import end_sessions
 
 State = Invitation.State
 INVITATION_DAYS = 7
+REMEMBERED = 5  # passwords that are not taken again
 
 INVITE = Transition(
     "invite", frozenset({""}), State.SENT, Permission.MEMBER_INVITE,
@@ -31,11 +35,19 @@ JOIN = Transition(
 )  # fmt: skip
 CHANGE_ROLES = Transition(
     "change_roles", frozenset({Membership.State.ACTIVE}), Membership.State.ACTIVE, Permission.MEMBER_CHANGE,
-    leaf="membership.changed",
+    leaf="membership.changed", step_up=lambda row: roles_digest(row.roles),
 )  # fmt: skip
 END_MEMBERSHIP = Transition(
     "end", frozenset({Membership.State.ACTIVE}), Membership.State.ENDED, Permission.MEMBER_CHANGE,
-    leaf="membership.changed",
+    leaf="membership.changed", step_up=lambda row: "",
+)  # fmt: skip
+REMOVE_FACTOR = Transition(
+    "remove_factor", frozenset({Membership.State.ACTIVE}), Membership.State.ACTIVE, Permission.MEMBER_CHANGE,
+    step_up=lambda row: "",
+)  # fmt: skip
+UNFREEZE = Transition(
+    "unfreeze", frozenset({Membership.State.ACTIVE}), Membership.State.ACTIVE, Permission.MEMBER_CHANGE,
+    step_up=lambda row: "",
 )  # fmt: skip
 
 # Accepting is done by somebody who is not a member yet: the link is the proof, this actor the hand.
@@ -112,28 +124,78 @@ def join(user: User, invitation: Invitation, *, at: datetime) -> Membership:
     return membership
 
 
+def roles_digest(roles: list[str]) -> str:
+    """What a proof for a change of roles is bound to: the SHA-256 of exactly these roles."""
+    return hashlib.sha256(" ".join(sorted(roles)).encode()).hexdigest()
+
+
+def _in_turn(institution_id: int) -> None:
+    """Changes to the members of one institution happen one after the other.
+
+    Two administrators who end each other at the same moment would each lock the other first; here whoever comes second
+    waits, and is then no longer entitled. Source: E2.10.
+    """
+    rows = Membership.objects.select_for_update(of=("self",)).filter(institution_id=institution_id)
+    list(rows.order_by("pk").values_list("pk", flat=True))
+
+
+@transaction.atomic
 def change_roles(membership: Membership, roles: list[str], *, actor: Actor, at: datetime, reason: str) -> Membership:
     """The member holds exactly these roles from the next request on."""
     if membership.user_id == actor.user_id and Role.ADMINISTRATOR not in roles:
         raise Refused(Refusal("member", _("不能去掉自己的机构管理员身份。请由另一位管理员操作。")))
+    _in_turn(membership.institution_id)
     with CHANGE_ROLES.applied_to(membership, actor=actor, at=at, reason=reason) as membership:
         membership.roles = roles
     return membership
 
 
+@transaction.atomic
 def end_membership(membership: Membership, *, actor: Actor, at: datetime, reason: str) -> Membership:
     """The member has no access from the next request on; what it did stays under its name."""
     if membership.user_id == actor.user_id:
         raise Refused(Refusal("member", _("不能停用自己的账号。请由另一位管理员操作。")))
+    _in_turn(membership.institution_id)
     with END_MEMBERSHIP.applied_to(membership, actor=actor, at=at, reason=reason) as membership:
         pass
     return membership
 
 
+def remove_factor(membership: Membership, *, actor: Actor, at: datetime, reason: str) -> Membership:
+    """The member's phone and recovery codes open nothing, and it is signed out everywhere.
+
+    The next sign-in takes the password and the link from the mail, and begins with a new factor. Source: E3.15.
+    """
+    if membership.user_id == actor.user_id:
+        raise Refused(
+            Refusal("member", _("不能移除自己的第二因素。换手机请在“我的账号”里设置，或由另一位管理员移除。"))
+        )
+    with REMOVE_FACTOR.applied_to(membership, actor=actor, at=at, reason=reason) as membership:
+        if not second_factor.has_factor(membership.user_id):
+            raise Refused(Refusal("member", _("这位成员没有第二因素，不用移除。")))
+        second_factor.remove(membership.user_id)
+        end_sessions(membership.user_id)
+    return membership
+
+
+def unfreeze(membership: Membership, *, actor: Actor, at: datetime, reason: str) -> Membership:
+    """The member, who has no recovery code at hand, can sign in again with password and second factor."""
+    with UNFREEZE.applied_to(membership, actor=actor, at=at, reason=reason) as membership:
+        if not User.objects.filter(pk=membership.user_id).exclude(frozen_at=None).update(frozen_at=None):
+            raise Refused(Refusal("member", _("这个账号没有冻结，不用解除。")))
+    return membership
+
+
 @transaction.atomic
-def change_password(user: User, password: str) -> User:
-    """The user's own new password is set; sessions opened with the old one are over."""
+def change_password(user: User, password: str, *, keep_session: str | None) -> User:
+    """The user's own new password is set, the old one is remembered, and all sessions but this one are over."""
+    if user.has_usable_password():
+        OldPassword.objects.create(user=user, hash=user.password)
+        old = OldPassword.objects.filter(user=user).order_by("-pk")
+        old.filter(pk__in=list(old.values_list("pk", flat=True)[REMEMBERED:])).delete()
     user.set_password(password)
     user.save(update_fields=["password"])
+    User.objects.filter(pk=user.pk).update(password_changed_at=DatabaseClock())
+    end_sessions(user.pk, but=keep_session)
     audit.record(Actor(name=user.name, user_id=user.pk), "user.change_password")
     return user

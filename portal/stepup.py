@@ -66,7 +66,7 @@ def _signed_in_the_last_hour(actor: Actor, act: str) -> int:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM portal_stepup WHERE user_id = %s AND act = %s "
-            "AND used_at > clock_timestamp() - interval '1 hour'",
-            [actor.user_id, act],
+            "AND used_at > clock_timestamp() - interval '1 hour' AND method <> %s",
+            [actor.user_id, act, StepUp.Method.COMMAND],  # what a command on the machine does is no session's doing
         )
         return cursor.fetchone()[0]

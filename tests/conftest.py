@@ -1,22 +1,31 @@
 """The test database, made as the owner and used as the runtime role, and the browser."""
 
 import contextlib
+import functools
 import hashlib
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from time import time
+from uuid import uuid4
 
 import psycopg2
 import pytest
 from django.conf import settings
+from django.contrib.auth import user_logged_in
 from django.db import OperationalError, connections
 from django.db.backends.postgresql.operations import DatabaseOperations
+from django.http import HttpRequest
+
+from institutions.sessions import PROVEN
+from portal import limits
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 NO_BROWSER = "The browser test was not run: no Chromium here (Debian: apt-get install chromium; else set CHROMIUM)."
 
 
+@functools.cache
 def schema_fingerprint() -> str:
     """A short text that changes with everything that shapes an empty migrated database."""
     base, digest = settings.BASE_DIR, hashlib.sha256()
@@ -24,6 +33,7 @@ def schema_fingerprint() -> str:
     shaping = {"models.py", "apps.py", "grants.py", "tenancy.py", "audit.py"}
     files = [file for app in apps for file in app.rglob("*.py") if {"migrations", "models"} & {*file.parts}]
     files += [file for app in apps for file in app.rglob("*.py") if file.name in shaping]
+    digest.update(" ".join(sorted(settings.DATABASES)).encode())  # each role there is given its rights
     for file in sorted({*files, base / "requirements.lock"}):
         digest.update(f"{file.relative_to(base)}\n".encode() + file.read_bytes())
     return digest.hexdigest()[:12]
@@ -65,7 +75,7 @@ def django_db_setup(
                 runtime.close()
                 cursor.execute(f"ALTER DATABASE {quote(draft)} RENAME TO {quote(template)}")
             cursor.execute(f"CREATE DATABASE {quote(name)} TEMPLATE {quote(template)}")
-            for connection in (owner, runtime):
+            for connection in map(connections.__getitem__, settings.DATABASES):
                 connection.close()
                 connection.settings_dict["NAME"] = settings.DATABASES[connection.alias]["NAME"] = name
             holder = as_owner()  # shows the others that this database is in use
@@ -121,6 +131,32 @@ def owner_connection(db: None) -> Iterator["psycopg2.extensions.connection"]:
 def media_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Files that tests store lie in a directory of this run."""
     settings.MEDIA_ROOT = tmp_path_factory.mktemp("media")
+
+
+@pytest.fixture(autouse=True)
+def checkpoints_of_its_own(settings: object, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No test finds the checkpoints of another one's ledger."""
+    settings.CHECKPOINT_DIR = str(tmp_path_factory.mktemp("checkpoints"))
+
+
+@pytest.fixture(autouse=True)
+def limits_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test uses up what another one may do: all of them come from one address."""
+    monkeypatch.setattr(limits, "PREFIX", f"limit:{uuid4()}")
+    monkeypatch.setattr(limits, "_local", limits.LocalCounts())
+
+
+@pytest.fixture(autouse=True)
+def second_factor_of_forced_sign_ins() -> Iterator[None]:
+    """Whom a test signs in past the sign-in pages (`force_login`) has proven everything those pages ask for."""
+
+    def prove(sender: object, request: HttpRequest, **kwargs: object) -> None:
+        if not request.path:  # the request that the test client makes up
+            request.session[PROVEN] = int(time())
+
+    user_logged_in.connect(prove)
+    yield
+    user_logged_in.disconnect(prove)
 
 
 @pytest.fixture(scope="session")

@@ -3,15 +3,20 @@
 Every builder opens the scope of its institution itself, so that a test may call it from anywhere.
 """
 
+import io
 import itertools
 import json
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
+import pikepdf
+from django.utils import timezone
+
 from certificates import readings, workflow
 from certificates.models import Certificate, Procedure
 from equipment.models import Equipment, MeasurementStandard, StandardPart, Traceability
+from institutions import recovery_codes, second_factor
 from institutions.models import (
     Authorisation,
     Customer,
@@ -23,22 +28,34 @@ from institutions.models import (
     Person,
     Qualification,
     ScopeItem,
+    SecondFactor,
     Site,
     User,
 )
 from orders.models import Item
+from portal import stepup
 from portal.actors import Actor
+from portal.models import Alert, Document, StepUp
 from portal.permissions import Role
 from portal.tenancy import scope, tenant
 
 DAY = date(2026, 3, 10)
 NOON = datetime(2026, 3, 10, 4, 0, tzinfo=UTC)  # 12:00 in Shanghai
-PASSWORD = "correct horse battery staple"
+PASSWORD = "correct Horse 7 battery staple"
 DEFINITION = json.loads(
     (Path(__file__).parent.parent / "certificates/procedures/pressure_gauge_general.json").read_text()
 )
 
 _numbers = itertools.count(1)
+
+
+def pdf(change=lambda document: None, **options):
+    """The bytes of a PDF of one blank page; `change` works on it before it is saved with these options of pikepdf."""
+    document, file = pikepdf.new(), io.BytesIO()
+    document.add_blank_page()
+    change(document)
+    document.save(file, **{"deterministic_id": "encryption" not in options, **options})
+    return file.getvalue()
 
 
 def institution(slug="alpha", **kwargs):
@@ -132,6 +149,34 @@ def traceability(lab, equipment, confirmed_by, **kwargs):
         "coverage_factor": "2", "uncertainty_unit": "MPa", "confirmed_on": date(2025, 9, 5), **kwargs,
     }  # fmt: skip
     return _row(Traceability, lab, equipment=equipment, confirmed_by=confirmed_by, **values)
+
+
+def document(lab, name="证书.pdf", **kwargs):
+    """An uploaded file that was taken in; its bytes are nowhere."""
+    values = {
+        "state": Document.State.ACCEPTED,
+        "content_type": "application/pdf",
+        "size": 9,
+        "sha256": "0" * 64,
+        **kwargs,
+    }
+    return _row(Document, lab, name=name, stored_as=f"documents/{next(_numbers)}", **values)
+
+
+def qualification(lab, **kwargs):
+    values = {
+        "kind": Qualification.Kind.BUSINESS_LICENCE, "number": f"执照-{next(_numbers):04d}", "issuer": "市级监管部门（示）",
+        "valid_from": date(2015, 1, 1), **kwargs,
+    }  # fmt: skip
+    return _row(Qualification, lab, **values)
+
+
+def alert(lab, target, **kwargs):
+    values = {
+        "rule": "equipment.traceability", "threshold": 30, "due_on": DAY + timedelta(30), "subject": str(target),
+        "target": target._meta.label, "target_id": target.pk, **kwargs,
+    }  # fmt: skip
+    return _row(Alert, lab, **values)
 
 
 def customer(lab, name="海曙热力有限公司"):
@@ -256,6 +301,7 @@ def certificate(w, state="draft", **kwargs):
         if state in ("released", "void"):
             row = workflow.attach_pdf(row, f"%PDF-1.7 {row.number}".encode(), at=NOON)
         if state == "void":
+            prove(w.signatory, "certificate.void", row, row.content_sha256)
             row = workflow.void(row, reason="客户名称有误", actor=w.signatory, at=NOON)
     return fresh(row)
 
@@ -268,8 +314,31 @@ def _advance(w, row, step):
         return workflow.check(row, actor=w.checker, at=NOON + timedelta(minutes=10))
     if step == "approved":
         seen = content.sha256(content.body(row, approver=w.signatory.name))
+        prove(w.signatory, "certificate.approve", row, seen)
         return workflow.approve(row, confirmed_sha256=seen, actor=w.signatory, at=NOON + timedelta(minutes=20))
+    prove(w.signatory, "certificate.issue", row, row.body_sha256)
     return workflow.issue(row, actor=w.signatory, at=NOON + timedelta(minutes=30))
+
+
+def prove(actor, act, row, sha256=""):
+    """The actor has a fresh proof for this act on this row, as after typing the code."""
+    return stepup.grant(actor.user_id, act, row, sha256=sha256, method=StepUp.Method.COMMAND)
+
+
+def second_factor_of(account):
+    """The account has a second factor and ten recovery codes. Returns: the codes."""
+    second_factor.enrol_by_command(account)
+    return recovery_codes.renew(account)
+
+
+def code(account):
+    """What the account's phone shows now, or shows next when that was used."""
+    return second_factor.current_code(account.pk, at=timezone.now())
+
+
+def forget_used_codes(actor):
+    """Codes that were used count as new: a test does not wait for the phone's next ones."""
+    SecondFactor.objects.filter(user_id=actor.user_id).update(last_step=0)
 
 
 def fresh(row):

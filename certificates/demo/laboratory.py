@@ -20,6 +20,7 @@ from stdnum.cn import uscc
 from certificates.models import Procedure
 from equipment import workflow as equipment
 from equipment.models import Equipment, MeasurementStandard, StandardPart
+from institutions import identity, second_factor
 from institutions import workflow as accounts
 from institutions.access import actor_in
 from institutions.models import (
@@ -38,7 +39,7 @@ from institutions.models import (
 from orders import workflow as orders
 from portal.actors import Actor
 from portal.clock import CHINA
-from portal.permissions import Permission
+from portal.permissions import SECOND_FACTOR_ROLES, Permission
 
 PASSWORD = "chengliang-demo"
 PROCEDURE = Path(__file__).parent.parent / "procedures" / "pressure_gauge_general.json"
@@ -62,6 +63,12 @@ class Laboratory:
     standards: dict[str, MeasurementStandard] = field(default_factory=dict)
     customers: list[Customer] = field(default_factory=list)
     procedure: Procedure | None = None
+    # Stands in front of every text that is written here and not in the plan.
+    mark: str = ""
+
+    def says(self, text: str) -> str:
+        """The text under this laboratory's mark."""
+        return f"{self.mark}{text}" if text else text
 
     def day(self, offset: int | None) -> date | None:
         """The day so many days from now; None stays None."""
@@ -117,7 +124,7 @@ def furnish(lab: Laboratory) -> None:
         approved_by=lab.employments[f"{lab.prefix}-technical"],
     )  # fmt: skip
     for customer in plan["customers"]:
-        blank = Customer(institution=lab.institution, contact="设备科", **customer)
+        blank = Customer(institution=lab.institution, contact=lab.says("设备科"), **customer)
         lab.customers.append(orders.add_customer(blank, actor=lab.actor("reception"), at=lab.now))
 
 
@@ -128,19 +135,26 @@ def _people(lab: Laboratory) -> None:
     opener = Actor(
         name="system:demo", institution_id=lab.institution.pk, permissions=frozenset({Permission.MEMBER_INVITE})
     )
+    house = sum(lab.institution.slug.encode()) % 20 * 50  # nobody has the number of somebody of another laboratory
+    keeper = Actor(
+        name="system:demo", institution_id=lab.institution.pk, permissions=frozenset({Permission.PERSON_IDENTIFY})
+    )
     for number, person in enumerate(lab.plan["people"], start=1):
         birth = lab.day(-365 * person.get("age", 37) - chance.randrange(30, 300))
         employment = lab.store(
-            Employment, person=Person.objects.create(), name=_new_name(names, chance, lab), birth_date=birth,
+            Employment, person=Person.objects.create(), name=lab.says(_new_name(names, chance, lab)), birth_date=birth,
             staff_number=f"{lab.institution.short_code}{number:03d}",
             started_on=lab.day(-FIRST_DAYS - chance.randrange(900)),
         )  # fmt: skip
+        employment = identity.set_identity(
+            employment, identity.fictional_id_number(birth, house + number), "", actor=keeper, at=lab.now
+        )
         lab.employments[person["login"]] = employment
         for field_ in person.get("fields", ()):
             for grant in person["grants"]:
                 lab.store(
                     Authorisation, employment=employment, role=grant, field=field_,
-                    certificate_number=f"授〔2023〕{number:02d}", valid_from=lab.day(-FIRST_DAYS),
+                    certificate_number=lab.says(f"授〔2023〕{number:02d}"), valid_from=lab.day(-FIRST_DAYS),
                     valid_until=lab.day(person.get("until", 540 + 10 * number)),
                 )  # fmt: skip
         lab.actors[person["login"]] = account(
@@ -151,7 +165,7 @@ def _people(lab: Laboratory) -> None:
 def _new_name(names: Faker, chance: random.Random, lab: Laboratory) -> str:
     """A name that nobody in the institution has yet."""
     taken = {employment.name for employment in lab.employments.values()}
-    while (name := chance.choice((names.name_female, names.name_male))()) in taken:
+    while lab.says(name := chance.choice((names.name_female, names.name_male))()) in taken:
         pass
     return name
 
@@ -167,6 +181,8 @@ def account(
     user = accounts.accept(invitation, username=login, password=None, at=at)
     user.password = hashed_password()
     user.save(update_fields=["password"])
+    if SECOND_FACTOR_ROLES.intersection(roles):
+        second_factor.enrol_by_command(user)
     return actor_in(user, lab)
 
 
@@ -222,14 +238,14 @@ def _equipment(lab: Laboratory) -> None:
         piece = equipment.register(values, actor=lab.actor("metrology"), at=lab.now)
         at = _trace(lab, piece, row)
         if not piece.obsolete:
-            reason = "溯源证书已计量确认，通电核查正常，投入使用"
+            reason = lab.says("溯源证书已计量确认，通电核查正常，投入使用")
             piece = equipment.return_to_use(piece, reason, actor=lab.actor("metrology"), at=at)
         lab.equipment[row["asset"]] = piece
     for row in lab.plan["standards"]:
         standard = lab.store(
             MeasurementStandard, kind=row["kind"], code=row["code"], name=row["name"],
             site=lab.sites[row.get("site", 0)], range_text=row["range"], accuracy=row["accuracy"],
-            assessment_certificate=row["certificate"], assessed_by="省级市场监管部门（示）",
+            assessment_certificate=row["certificate"], assessed_by=lab.says("省级市场监管部门（示）"),
             assessed_on=lab.day(row["from"]), assessed_until=lab.day(row["until"]),
             responsible=lab.employments[f"{lab.prefix}-technical"],
         )  # fmt: skip
@@ -255,8 +271,8 @@ def _trace(lab: Laboratory, piece: Equipment, row: dict[str, Any]) -> datetime:
         calibrated = until - PERIOD + timedelta(days=1)
         confirmed = min(calibrated + timedelta(days=4), lab.day(0))
         values = {
-            "certificate_number": f"SL{calibrated:%Y}-{row['asset'].replace('-', '')}",
-            "issuer": "省级计量科学研究院（示）",
+            "certificate_number": lab.says(f"SL{calibrated:%Y}-{row['asset'].replace('-', '')}"),
+            "issuer": lab.says("省级计量科学研究院（示）"),
             "calibrated_on": calibrated,
             "valid_until": until,
             "confirmed_by": lab.employments[f"{lab.prefix}-metrology"],

@@ -16,8 +16,10 @@ from certificates.models import Certificate, RawRecord
 from equipment import workflow as equipment
 from orders import workflow as orders
 from orders.models import Item
-from portal import audit
+from portal import audit, stepup
 from portal.actors import Actor
+from portal.models import StepUp
+from portal.transitions import Transition
 
 from .laboratory import Laboratory, instant
 
@@ -97,11 +99,11 @@ def _receive(lab: Laboratory, story: dict[str, Any], performed: date) -> Item:
     values = {
         "customer": lab.customers[story["customer"]],
         "activity": story["activity"],
-        "name": "一般压力表",
-        "name_en": "Pressure gauge for general use",
-        "model": story.get("model", "Y-100"),
+        "name": lab.says("一般压力表"),
+        "name_en": lab.says("Pressure gauge for general use"),
+        "model": story.get("model", lab.says("Y-100")),
         "serial_number": story["serial"],
-        "manufacturer": "西塬仪表厂（示）",
+        "manufacturer": lab.says("西塬仪表厂（示）"),
         "received_on": received,
         "promised_on": orders.working_days_after(received, orders.PROMISE_DAYS),
         "decision_rule": story.get("rule", ""),
@@ -117,8 +119,8 @@ def _begin(lab: Laboratory, story: dict[str, Any], item: Item, performed: date) 
     at = min(_moment(story, performed, 9), lab.now)
     record = workflow.start(
         item, procedure=lab.procedure, standard=standard, environment_equipment=lab.environment(standard.site),
-        site=standard.site, room="压力实验室", performed_on=performed, device=gauge.device, points=gauge.points,
-        late_reason=_why_late(performed, lab.day(0)), actor=operator, at=at,
+        site=standard.site, room=lab.says("压力实验室"), performed_on=performed, device=gauge.device, points=gauge.points,
+        late_reason=lab.says(_why_late(performed, lab.day(0))), actor=operator, at=at,
     )  # fmt: skip
     chance = random.Random(story["serial"])
     read = list(gauge.read(chance, fails=story.get("fails", False)))
@@ -129,18 +131,18 @@ def _begin(lab: Laboratory, story: dict[str, Any], item: Item, performed: date) 
     ]
     if story["ends"] == "record":
         read, around = read[: len(read) // 2 + 1], around[:1]
-    _enter(record, [*around, *_with_a_correction(read, gauge)], operator, at)
+    _enter(record, [*around, *_with_a_correction(read, gauge, lab.says("看错一格分度，复读后更正"))], operator, at)
     return record
 
 
-def _with_a_correction(read: list[readings.Entry], gauge: Gauge) -> Iterator[readings.Entry]:
+def _with_a_correction(read: list[readings.Entry], gauge: Gauge, reason: str) -> Iterator[readings.Entry]:
     """The readings, of which the second point's first one was typed five steps too high and then put right."""
     slip = f"reading:1:{COLUMNS[0]}"
     for entry in read:
         if entry.cell == slip:
             misread = decimals.parse(entry.text) + 5 * gauge.step
             yield readings.Entry(slip, f"{misread.quantize(gauge.step)}")
-            yield readings.Entry(slip, entry.text, reason="看错一格分度，复读后更正")
+            yield readings.Entry(slip, entry.text, reason=reason)
         else:
             yield entry
 
@@ -161,7 +163,9 @@ def _issue(lab: Laboratory, story: dict[str, Any], certificate: Certificate, day
     signatory = lab.actors[story.get("signatory", f"{lab.prefix}-signatory")]
     certificate = _reread(certificate)
     seen = canonical.sha256(content.body(certificate, approver=signatory.name))
+    confirm(signatory, workflow.APPROVE, certificate, seen)
     certificate = workflow.approve(certificate, confirmed_sha256=seen, actor=signatory, at=_moment(story, day, 9))
+    confirm(signatory, workflow.ISSUE, certificate, certificate.body_sha256)
     workflow.issue(_reread(certificate), actor=signatory, at=_moment(story, day, 10))
 
 
@@ -171,7 +175,13 @@ def void_what_must_be(lab: Laboratory) -> None:
     issued = Certificate.objects.issued().filter(institution=lab.institution, record__item__serial_number__in=reasons)
     for certificate in issued.exclude(pdf_sha256="").select_related("record__item"):
         reason = reasons[certificate.record.item.serial_number]
+        confirm(lab.actor("quality"), workflow.VOID, certificate, certificate.content_sha256)
         workflow.void(certificate, reason=reason, actor=lab.actor("quality"), at=lab.now)
+
+
+def confirm(actor: Actor, act: Transition, certificate: Certificate, sha256: str) -> None:
+    """The actor has proven who it is for this act on this content, on the machine itself. Source: E3.18."""
+    stepup.grant(actor.user_id, act.name_for(certificate), certificate, sha256=sha256, method=StepUp.Method.COMMAND)
 
 
 def _happen(lab: Laboratory, event: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from certificates.models import Certificate
-from institutions import catalogue
+from institutions import catalogue, second_factor
 from institutions.access import actor_in
 from institutions.models import Institution, Membership, User
 from portal import codes, outbox
@@ -43,6 +43,7 @@ class Login:
     name: str
     role: str
     institution: str
+    second_factor: bool
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,7 @@ def _regulators() -> None:
             user = User.objects.create_user(login, name=name)
             user.password = hashed_password()
             user.save(update_fields=["password"])
+            second_factor.enrol_by_command(user)
             with scope(user_id=user.pk):
                 Membership.objects.create(institution=None, user=user, roles=[Role.REGULATOR], region_code=region)
 
@@ -134,9 +136,12 @@ def _logins(labs: list[Laboratory]):
         with tenant(lab.institution.pk):
             members = Membership.objects.filter(institution=lab.institution, state=Membership.State.ACTIVE)
             for member in members.select_related("user").order_by("pk"):
-                yield Login(member.user.username, PASSWORD, member.user.name, member.role_titles, lab.institution.name)
+                yield Login(
+                    member.user.username, PASSWORD, member.user.name, member.role_titles, lab.institution.name,
+                    second_factor.has_factor(member.user_id),
+                )  # fmt: skip
     for login, name, region in REGULATORS:
-        yield Login(login, PASSWORD, name, str(ROLE_TITLES[Role.REGULATOR]), f"{region}…")
+        yield Login(login, PASSWORD, name, str(ROLE_TITLES[Role.REGULATOR]), f"{region}…", True)
 
 
 def _links(shown: Institution, now: datetime):

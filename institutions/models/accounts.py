@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.clock import DatabaseClock
 from portal.permissions import ROLE_TITLES, Role
+from portal.personal import masked_email
 from portal.tenancy import TenantModel
 
 
@@ -115,7 +116,7 @@ class Invitation(TenantModel):
     user = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
 
     def __str__(self):
-        return f"{self.name} <{self.email}>"
+        return f"{self.name} <{masked_email(self.email)}>"  # what the audit trail writes down
 
     @property
     def role_titles(self) -> str:

@@ -18,6 +18,7 @@ from certificates.management.commands import bench
 NAMES = [
     "code-page/no-middleware", "code-page/all-middleware", "code-page/kept-connection",
     "code-page/without-server", "code-page/queries", "issuing/locked-counter",
+    "act/issue-witnessed", "act/roles-witnessed", "ledger/verify-to-hash",
     "pdf/task-to-bare", "pdf/kib", "pdf/pages", "pdf/tuned-to-untuned", "pdf/workers-to-processes",
 ]  # fmt: skip
 SURE = ("code-page/queries", "pdf/kib", "pdf/pages")

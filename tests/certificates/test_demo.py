@@ -22,7 +22,7 @@ from institutions.access import actor_in, regulator_actor
 from institutions.models import Institution, Membership, Method, User
 from orders.models import Item
 from portal import codes
-from portal.models import AuditEntry, OutboxEntry
+from portal.models import Alert, AuditEntry, OutboxEntry
 from portal.permissions import INSTITUTION_ROLES
 from portal.tenancy import scope, tenant
 from portal.transitions import Refused
@@ -197,6 +197,11 @@ def test_the_command_prints_every_login_and_link(demo):
     printed = out.getvalue()
     assert all(login.login in printed and login.name in printed for login in demo.report.logins)
     assert all(link.url in printed for link in demo.report.links)
+
+
+def test_the_command_leaves_alerts_for_the_first_morning(demo):
+    call_command("demo", stdout=StringIO())
+    assert everywhere(Alert)
 
 
 def test_the_command_prints_the_same_as_json(demo):

@@ -74,6 +74,7 @@ def test_an_expired_verification_certificate_is_not_valid(lab):
 
 def test_a_void_certificate_is_not_valid(lab, tmp_path):
     certificate, pdf = released(lab)
+    make.prove(lab.signatory, "certificate.void", certificate, certificate.content_sha256)
     workflow.void(certificate, reason="客户名称有误", actor=lab.signatory, at=NOON)
     (tmp_path / "it.pdf").write_bytes(pdf)
     code, printed = run(tmp_path / "it.pdf")

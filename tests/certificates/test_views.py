@@ -208,8 +208,9 @@ def test_the_signatory_approves_what_the_page_shows_and_it_is_issued(as_, world)
     page = client.get(at("certificate", world, certificate)).text
     seen = page.split('name="confirmed_sha256" value="')[1].split('"')[0]
     response = client.post(
-        at("approve", world, certificate), {"confirmed": "yes", "confirmed_sha256": seen}, follow=True
-    )
+        at("approve", world, certificate),
+        {"confirmed": "yes", "confirmed_sha256": seen, "own_password": make.PASSWORD}, follow=True,
+    )  # fmt: skip
     row = fresh(certificate)
     assert (row.state, row.body_sha256) == ("issued", seen)
     assert row.number in response.text and "正在生成 PDF" in response.text
@@ -218,7 +219,8 @@ def test_the_signatory_approves_what_the_page_shows_and_it_is_issued(as_, world)
 def test_the_back_button_after_issue_is_refused_and_changes_nothing(as_, world):
     certificate = make.certificate(world, "issued")
     response = as_("signatory").post(
-        at("approve", world, certificate), {"confirmed": "yes", "confirmed_sha256": certificate.body_sha256}
+        at("approve", world, certificate),
+        {"confirmed": "yes", "confirmed_sha256": certificate.body_sha256, "own_password": make.PASSWORD},
     )
     assert response.status_code == 409 and "当前状态是“已签发”" in response.text
     assert fresh(certificate).number == certificate.number
@@ -285,7 +287,8 @@ def test_a_preview_says_it_is_not_issued(as_, world):
 
 def test_voiding_from_the_page_changes_the_public_state(as_, world):
     certificate = make.certificate(world, "released")
-    as_("signatory").post(at("void", world, certificate), {"reason": "型号写错"})
+    proven = {"confirmed": "yes", "confirmed_sha256": certificate.content_sha256, "own_password": make.PASSWORD}
+    as_("signatory").post(at("void", world, certificate), {"reason": "型号写错", **proven})
     assert fresh(certificate).state == "void"
 
 

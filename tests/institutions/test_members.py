@@ -19,6 +19,8 @@ from tests import make
 pytestmark = pytest.mark.django_db
 
 INVITE = "/i/alpha/settings/members/invite/"
+# How somebody without a second factor proves who it is.
+PROOF = {"own_password": make.PASSWORD}
 
 
 @pytest.fixture
@@ -122,7 +124,7 @@ def test_an_employment_of_another_institution_cannot_be_chosen(desk):
 
 
 def accept(client, invitation, **fields):
-    values = {"username": "shen", "password": "a long enough phrase", "repeat": "a long enough phrase"}
+    values = {"username": "shen", "password": "a long enough phrase 7", "repeat": "a long enough phrase 7"}
     return client.post(path_of(invitation), values | fields)
 
 
@@ -184,7 +186,8 @@ def test_new_roles_hold_from_the_next_request_on(desk, lab, client):
     colleague = make.user(lab, Role.OPERATOR)
     membership = membership_of(lab, colleague)
     desk.post(
-        f"/i/alpha/settings/members/{membership.ref}/roles/", {"roles": ["administrator"], "reason": "接替程以恒"}
+        f"/i/alpha/settings/members/{membership.ref}/roles/",
+        {"roles": ["administrator"], "reason": "接替程以恒"} | PROOF,
     )
     assert membership_of(lab, colleague).roles == ["administrator"]
 
@@ -192,21 +195,25 @@ def test_new_roles_hold_from_the_next_request_on(desk, lab, client):
 def test_roles_are_not_changed_without_a_reason(desk, lab):
     colleague = make.user(lab, Role.OPERATOR)
     membership = membership_of(lab, colleague)
-    answer = desk.post(f"/i/alpha/settings/members/{membership.ref}/roles/", {"roles": ["checker"], "reason": ""})
+    answer = desk.post(
+        f"/i/alpha/settings/members/{membership.ref}/roles/", {"roles": ["checker"], "reason": ""} | PROOF
+    )
     assert answer.status_code == 400
     assert membership_of(lab, colleague).roles == ["operator"]
 
 
 def test_the_reason_of_a_change_is_on_the_members_page(desk, lab):
     membership = membership_of(lab, make.user(lab, Role.OPERATOR))
-    desk.post(f"/i/alpha/settings/members/{membership.ref}/roles/", {"roles": ["checker"], "reason": "转岗核验"})
+    desk.post(
+        f"/i/alpha/settings/members/{membership.ref}/roles/", {"roles": ["checker"], "reason": "转岗核验"} | PROOF
+    )
     assert "转岗核验" in desk.get(f"/i/alpha/settings/members/{membership.ref}/").content.decode()
 
 
 def test_an_administrator_cannot_give_up_that_role_alone(desk, lab, administrator):
     membership = membership_of(lab, administrator)
     answer = desk.post(
-        f"/i/alpha/settings/members/{membership.ref}/roles/", {"roles": ["operator"], "reason": "不想管了"}
+        f"/i/alpha/settings/members/{membership.ref}/roles/", {"roles": ["operator"], "reason": "不想管了"} | PROOF
     )
     assert "请由另一位管理员操作" in answer.content.decode()
 
@@ -216,13 +223,13 @@ def test_an_ended_member_is_out_with_the_next_request(desk, lab, client):
     browser.force_login(colleague)
     assert browser.get("/i/alpha/").status_code == 200
     membership = membership_of(lab, colleague)
-    desk.post(f"/i/alpha/settings/members/{membership.ref}/end/", {"end-reason": "离职"})
+    desk.post(f"/i/alpha/settings/members/{membership.ref}/end/", {"end-reason": "离职"} | PROOF)
     assert browser.get("/i/alpha/").status_code == 404
 
 
 def test_administrators_cannot_end_themselves(desk, lab, administrator):
     membership = membership_of(lab, administrator)
-    answer = desk.post(f"/i/alpha/settings/members/{membership.ref}/end/", {"end-reason": "离职"})
+    answer = desk.post(f"/i/alpha/settings/members/{membership.ref}/end/", {"end-reason": "离职"} | PROOF)
     assert answer.status_code == 400
     assert "不能停用自己的账号" in answer.content.decode()
 

@@ -100,7 +100,7 @@ def test_a_search_without_a_match_says_what_to_do(desk, lab):
 
 
 @pytest.mark.parametrize(
-    "query", [{"q": "\x00"}, {"q": "x" * 5000}, {"state": "nonsense"}, {"after": "\x00", "q": "%"}]
+    "query", [{"q": "\x00"}, {"q": "x" * 2000}, {"state": "nonsense"}, {"after": "\x00", "q": "%"}]
 )
 @pytest.mark.parametrize("path", ["qualifications", "people", "scope", "methods", "audit", "settings/members"])
 def test_a_strange_question_still_gets_a_page(desk, path, query):
@@ -116,9 +116,11 @@ def test_people_show_the_authorisations_in_force_today_only(desk, lab):
     assert "已失效" in page(desk, f"/i/alpha/people/{person.ref}/")
 
 
-def test_no_page_shows_a_birth_date(desk, lab):
-    person = make.employment(lab, "沈若川", birth_date=date(1977, 7, 7))
-    assert "1977" not in page(desk, "/i/alpha/people/") + page(desk, f"/i/alpha/people/{person.ref}/")
+def test_no_page_shows_more_of_a_birth_date_than_the_year(desk, lab):
+    person = make.employment(lab, "沈若川", birth_date=date(1977, 7, 8))
+    one = page(desk, f"/i/alpha/people/{person.ref}/")
+    assert "1977 年" in one and "1977-07" not in one and "7 月" not in one
+    assert "1977" not in page(desk, "/i/alpha/people/")
 
 
 def test_people_who_left_are_found_by_the_filter(desk, lab):

@@ -4,6 +4,7 @@ import re
 from time import time
 
 import pytest
+from django.contrib.auth import hashers
 from django.test import Client
 
 from institutions import limits
@@ -12,6 +13,7 @@ from portal.models import AuditEntry
 from portal.permissions import Role
 from portal.tenancy import tenant
 from tests import make
+from tests.concurrency import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -22,7 +24,16 @@ def sign_in(client, user, password=make.PASSWORD, **fields):
 
 @pytest.fixture
 def member(db):
-    return make.user(make.institution(), Role.ADMINISTRATOR, name="程以恒")
+    """Somebody whose role asks for a password only."""
+    return make.user(make.institution(), Role.OPERATOR, name="程以恒")
+
+
+@pytest.fixture
+def administrator(db):
+    """Somebody whose role asks for a second factor, with one."""
+    user = make.user(make.institution(), Role.ADMINISTRATOR, name="程以恒")
+    make.second_factor_of(user)
+    return user
 
 
 def hidden_fields(html):
@@ -45,7 +56,10 @@ def test_a_member_of_two_institutions_chooses_first(client, member):
 
 
 def test_a_regulator_lands_on_the_institutions_of_the_region(client):
-    assert sign_in(client, make.regulator())["Location"] == "/o/"
+    regulator = make.regulator()
+    make.second_factor_of(regulator)
+    sign_in(client, regulator)
+    assert client.post("/login/code/", {"otp": make.code(regulator)})["Location"] == "/o/"
 
 
 def test_the_page_asked_for_comes_after_the_sign_in(client, member):
@@ -74,7 +88,7 @@ def test_the_typed_name_stays_after_a_wrong_password(client, member):
 
 def test_guessing_is_slowed_down_and_even_the_right_password_must_wait(client, member):
     for _ in range(limits.FREE_FAILURES):
-        limits.record_failure(member.username, "127.0.0.1")
+        limits.begin_attempt(member.username, "127.0.0.1")
     answer = sign_in(client, member)
     assert answer.status_code == 429
     assert int(answer["Retry-After"]) > 0
@@ -83,7 +97,7 @@ def test_guessing_is_slowed_down_and_even_the_right_password_must_wait(client, m
 
 def test_guesses_from_one_address_do_not_lock_the_owner_out_elsewhere(member):
     for _ in range(20):
-        limits.record_failure(member.username, "203.0.113.9")
+        LoginFailure.objects.create(username=member.username, address="203.0.113.9")
     assert sign_in(Client(REMOTE_ADDR="198.51.100.7"), member).status_code == 302
 
 
@@ -166,15 +180,19 @@ def test_a_session_ends_after_twelve_hours_of_work(client, member):
     assert client.get("/i/alpha/").status_code == 401
 
 
-def test_a_form_sent_after_the_session_ended_is_saved_after_signing_in_again(client, member):
-    """POST with an expired session -> sign in -> continue -> saved, nothing typed lost."""
+def test_a_form_sent_after_the_session_ended_is_saved_after_signing_in_again(client, administrator):
+    """POST with an expired session -> password -> code -> continue -> saved, nothing typed lost."""
     typed = {"name": "沈若川", "email": "shen@example.com", "roles": ["operator", "checker"], "employment": ""}
     answer = client.post("/i/alpha/settings/members/invite/", typed)
     assert answer.status_code == 401
     carried = dict_of_lists(hidden_fields(answer.content.decode()))
-    failed = sign_in(client, member, "wrong wrong wrong", **carried)
+    failed = sign_in(client, administrator, "wrong wrong wrong", **carried)
     carried = dict_of_lists(hidden_fields(failed.content.decode()))
-    answer = sign_in(client, member, **carried)
+    asked = sign_in(client, administrator, **carried)
+    carried = dict_of_lists(hidden_fields(asked.content.decode()))
+    failed = client.post("/login/code/", {"otp": "000000", **carried})
+    carried = dict_of_lists(hidden_fields(failed.content.decode()))
+    answer = client.post("/login/code/", {"otp": make.code(administrator), **carried})
     page = answer.content.decode()
     assert 'action="/i/alpha/settings/members/invite/"' in page and "继续提交" in page
     client.post("/i/alpha/settings/members/invite/", dict_of_lists(hidden_fields(page)))
@@ -184,10 +202,10 @@ def test_a_form_sent_after_the_session_ended_is_saved_after_signing_in_again(cli
 
 
 @pytest.fixture
-def strict(member):
+def strict(administrator):
     """A browser whose forms are checked for their token."""
     browser = Client(enforce_csrf_checks=True)
-    browser.force_login(member)
+    browser.force_login(administrator)
     return browser
 
 
@@ -259,6 +277,7 @@ def test_a_new_password_ends_the_other_sessions_but_not_this_one(client, member)
         ({"password": "short", "repeat": "short"}, "12"),
         ({"password": "a" * 129, "repeat": "a" * 129}, "128"),
         ({"password": "1234567890123456", "repeat": "1234567890123456"}, "数字"),
+        ({"password": make.PASSWORD, "repeat": make.PASSWORD}, "最近 5 次"),
     ],
 )
 def test_a_password_that_will_not_do_is_refused_in_words(client, member, fields, sentence):
@@ -266,3 +285,74 @@ def test_a_password_that_will_not_do_is_refused_in_words(client, member, fields,
     answer = change_password(client, **fields)
     assert answer.status_code == 400
     assert sentence in answer.content.decode()
+
+
+# --- the brakes
+
+
+def test_an_attempt_is_counted_before_the_password_is_looked_at(client, member, monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        "institutions.views_accounts.auth.authenticate",
+        lambda request, **typed: seen.append(LoginFailure.objects.count()),
+    )
+    sign_in(client, member)
+    assert seen == [1]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_burst_of_guesses_at_the_same_moment_gets_no_more_than_the_free_ones():
+    guesses = [lambda: limits.begin_attempt("somebody", "203.0.113.9")] * 9
+    assert sorted(at_once(*guesses))[: limits.FREE_FAILURES + 1].count(0) == limits.FREE_FAILURES
+
+
+def test_a_refused_attempt_does_not_make_the_wait_longer(db):
+    for _ in range(limits.FREE_FAILURES + 3):
+        limits.begin_attempt("somebody", "203.0.113.9")
+    assert LoginFailure.objects.count() == limits.FREE_FAILURES
+
+
+def flood(count):
+    LoginFailure.objects.bulk_create(
+        LoginFailure(username=f"n{n}", address=f"10.{n // 250 % 250}.{n % 250}.1") for n in range(count)
+    )
+
+
+def test_a_flood_of_guesses_from_everywhere_slows_down_everybody_who_is_new(db):
+    flood(limits.FAILURES_IN_ALL)
+    assert limits.begin_attempt("somebody", "203.0.113.9") > 0
+
+
+def test_a_flood_never_holds_up_a_browser_in_which_the_name_signed_in_before(client, member):
+    sign_in(client, member)
+    client.post("/logout/")
+    flood(limits.FAILURES_IN_ALL)
+    assert sign_in(client, member).status_code == 302
+    assert sign_in(Client(), member).status_code == 429
+
+
+def test_the_mark_of_a_browser_is_of_one_name_and_cannot_be_forged(client, member):
+    sign_in(client, member)
+    client.post("/logout/")
+    flood(limits.FAILURES_IN_ALL)
+    other = make.user(make.institution(), Role.OPERATOR)
+    assert sign_in(client, other).status_code == 429
+    client.cookies["familiar"] = client.cookies["familiar"].value[:-1] + "x"
+    assert sign_in(client, member).status_code == 429
+
+
+def hashed(monkeypatch, act):
+    """How often a password is hashed meanwhile."""
+    calls = []
+    hasher = hashers.get_hasher()
+    encode = type(hasher).encode
+    monkeypatch.setattr(type(hasher), "encode", lambda *args, **kwargs: calls.append(1) or encode(*args, **kwargs))
+    act()
+    monkeypatch.setattr(type(hasher), "encode", encode)
+    return len(calls)
+
+
+def test_an_unknown_name_costs_as_much_hashing_as_a_wrong_password(client, member, monkeypatch):
+    wrong = hashed(monkeypatch, lambda: sign_in(client, member, "not the password at all"))
+    unknown = hashed(monkeypatch, lambda: client.post("/login/", {"username": "nobody", "password": "not it at all"}))
+    assert wrong == unknown == 1
