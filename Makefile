@@ -1,7 +1,7 @@
 # Short names for the commands; `sh bin/run` and `sh bin/test` need no make.
 PYTHON = .venv/bin/python
 
-.PHONY: run test lint format bench setup lock
+.PHONY: run test lint format bench soak setup lock
 
 run:
 	sh bin/run
@@ -27,6 +27,9 @@ format:
 bench:
 	sh -euc '. bin/common'
 	$(PYTHON) -m config.devstack manage bench $(BENCH)
+
+soak:
+	SOAK=1 sh bin/test tests/test_siege.py
 
 lock:
 	$(PYTHON) -m uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \

@@ -6,7 +6,12 @@ class CertificatesConfig(AppConfig):
     verbose_name = "证书"
 
     def ready(self):
-        from . import handlers, leaves, panels  # noqa: F401  the leaves register themselves
+        from portal import clauses, orphans
 
+        from . import checks, gates, handlers, invariants, leaves, panels, verifying  # noqa: F401  register themselves
+        from .models import Certificate
+
+        orphans.named_by(Certificate, "pdf_stored_as", folder="certificates")
+        clauses.gates_in(gates)
         handlers.connect()
         panels.register()

@@ -177,3 +177,13 @@ class ReasonForm(forms.Form):
     """Why a certificate is sent back, given up or void."""
 
     reason = TextField(label=gettext_lazy("理由"), max_length=300)
+
+
+class VoidForm(forms.Form):
+    """Why a certificate is void; everybody who scans it reads this."""
+
+    reason = TextField(
+        label=gettext_lazy("作废理由（会公开）"),
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 3, "class": "input"}),
+    )

@@ -143,6 +143,7 @@ def register():
             "certificate.abandon": _("放弃证书草稿"),
             "certificate.approve": _("批准"),
             "certificate.issue": _("签发"),
+            "certificate.export": _("导出证书清单"),
             "certificate.attach_pdf": _("PDF 存档并公布器具码"),
             "certificate.download": _("下载 PDF"),
             "certificate.void": _("作废"),

@@ -49,7 +49,7 @@ def procedure_list(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "certificates/procedure_list.html", {"table": table, "new_url": new_url})
 
 
-@door("GET", "POST", right=Permission.PROCEDURE_MANAGE)
+@door("GET", "POST", right=Permission.PROCEDURE_MANAGE, limit="upload")
 def procedure_new(request: HttpRequest, slug: str) -> HttpResponse:
     posted = request.method == "POST"
     form = ProcedureForm(request.POST, request.FILES) if posted else ProcedureForm()

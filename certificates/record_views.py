@@ -32,7 +32,7 @@ def asked(request: HttpRequest, *names: str) -> dict[str, str]:
     return {name: request.GET.get(name, "").replace("\x00", "").strip()[:60] for name in names}
 
 
-@door("GET")
+@door("GET", limit="search")
 def record_list(request: HttpRequest, slug: str) -> HttpResponse:
     actor = actor_of(request)
     rows = RawRecord.objects.visible_to(actor).select_related("item__customer", "operator", "procedure")

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import procedure_views, record_views, views
+from . import export_views, procedure_views, record_views, views
 
 app_name = "certificates"
 
@@ -13,6 +13,7 @@ urlpatterns = [
     path("records/<slug:ref>/abandon/", record_views.record_abandon, name="abandon_record"),
     path("records/<slug:ref>/history/", record_views.record_history, name="history"),
     path("certificates/", views.certificate_list, name="list"),
+    path("certificates/export/", export_views.certificate_export, name="export"),
     path("certificates/<slug:ref>/", views.certificate_detail, name="certificate"),
     path("certificates/<slug:ref>/check/", views.certificate_check, name="check"),
     path("certificates/<slug:ref>/approve/", views.certificate_approve, name="approve"),

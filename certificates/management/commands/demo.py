@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from certificates.demo import world
+from portal import alerts
 
 
 class Command(BaseCommand):
@@ -21,10 +22,11 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", dest="as_json")
 
     def handle(self, *args: Any, as_json: bool, **options: Any) -> None:
-        """Build and report. Raises: CommandError in production."""
+        """Build, scan for what ends soon as every night does, and report. Raises: CommandError in production."""
         if settings.PRODUCTION:
             raise CommandError("demo makes accounts with a known password and does not run where APP_ENV=production.")
         report = world.build(timezone.now())
+        alerts.run(timezone.localdate())
         if as_json:
             self.stdout.write(json.dumps(report.as_json(), ensure_ascii=False, indent=1))
             return
@@ -34,22 +36,24 @@ class Command(BaseCommand):
 
 def lines(report: world.Report) -> list[str]:
     """The report for a terminal: a table of logins, the links, a number with its code."""
-    heads = world.Login("登录名", "密码", "姓名", "角色", "机构")
-    rows = [heads, *report.logins]
-    widths = [max(map(width, column)) for column in zip(*map(cells, rows), strict=True)]
+    heads = ("登录名", "密码", "验证码", "姓名", "角色", "机构")
+    rows = [heads, *map(cells, report.logins)]
+    widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
     table = [
-        "  ".join(text + " " * (wide - width(text)) for text, wide in zip(cells(row), widths, strict=True)).rstrip()
+        "  ".join(text + " " * (wide - width(text)) for text, wide in zip(row, widths, strict=True)).rstrip()
         for row in rows
     ]
     links = [f"{link.word}  {link.url}" for link in report.links]
     if verify := report.as_json()["verify"]:
         links.append(f"核验  {verify['url']}  证书编号 {verify['number']}  验证码 {verify['verification_code']}")
-    return [*table, "", *links]
+    codes = "标“要”的登录还要动态验证码：登录页和签署框里会显示，也可以用 manage.py totp 登录名 取得。"
+    return [*table, codes, "", *links]
 
 
 def cells(login: world.Login) -> tuple[str, ...]:
     """The columns of a line."""
-    return (login.login, login.password, login.name, login.role, login.institution)
+    asked = "要" if login.second_factor else ""
+    return (login.login, login.password, asked, login.name, login.role, login.institution)
 
 
 def width(text: str) -> int:

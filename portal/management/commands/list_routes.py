@@ -21,6 +21,8 @@ class Command(BaseCommand):
             return
         for row in rows:
             feeds = " ".join(f"{name}={feed}" for name, feed in row["arguments"].items())
+            if row["limit"]:
+                feeds = f"limit={row['limit']} {feeds}"
             columns = (
                 row["pattern"],
                 ",".join(row["methods"]),
@@ -40,5 +42,6 @@ def described(route: Route) -> dict[str, Any]:
         "methods": list(door.methods) if door else [],
         "audience": door.audience if door else "",
         "right": door.right if door else None,
+        "limit": door.limit if door else "",
         "arguments": route.feeds,
     }
