@@ -3,9 +3,12 @@
 import json
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from django.core.exceptions import ImproperlyConfigured
 
 
@@ -50,11 +53,22 @@ def choice(name: str, allowed: tuple[str, ...], default: str) -> str:
     return value
 
 
-def secret(name: str, generate_at: Path | None) -> str:
+def new_secret() -> str:
+    """64 random characters."""
+    return secrets.token_urlsafe(48)
+
+
+def new_signing_key() -> str:
+    """A new Ed25519 key, in PEM."""
+    key = Ed25519PrivateKey.generate()
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+def secret(name: str, generate_at: Path | None, new: Callable[[], str] = new_secret) -> str:
     """The content of the file that the variable names.
 
-    Without the variable: the content of `generate_at`, which is written with a new random secret of 64 characters
-    (readable by its owner only) when it does not exist; or "" when `generate_at` is None.
+    Without the variable: the content of `generate_at`, which is written with a `new` secret (readable by its owner
+    only) when it does not exist; or "" when `generate_at` is None.
     Raises: ImproperlyConfigured when the named file cannot be read.
     """
     named = text(name)
@@ -68,16 +82,16 @@ def secret(name: str, generate_at: Path | None) -> str:
     generate_at.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         with open(os.open(generate_at, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8") as file:
-            file.write(secrets.token_urlsafe(48))
+            file.write(new())
     except FileExistsError:
         pass
     return generate_at.read_text(encoding="utf-8").strip()
 
 
 def addresses(state: Path) -> dict[str, str]:
-    """DATABASE_URL, DATABASE_OWNER_URL and REDIS_URL of the private servers now running there, or nothing.
+    """The variables that lead to the private servers now running there, or nothing.
 
-    `state`: the directory of config/devstack.py, which writes the file when its servers are up.
+    `state`: the directory of config/servers.py, which writes the file when its servers are up.
     """
     try:
         return json.loads((state / "addresses.json").read_text(encoding="utf-8"))
@@ -107,15 +121,21 @@ def database(url: str, **options: str) -> dict:
     }
 
 
-def mail(url: str) -> dict:
+def mail(url: str, files: Path | None = None) -> dict:
     """Django's EMAIL_ settings for `smtp://user:password@host:port` (STARTTLS), `smtps://`, `console:` or `memory:`.
 
+    `file:/directory` keeps each mail as a file there; `file:` alone in `files`.
     Raises: ImproperlyConfigured for any other scheme.
     """
     parts = urlsplit(url)
     if parts.scheme in {"console", "memory"}:
         backend = {"console": "console", "memory": "locmem"}[parts.scheme]
         return {"EMAIL_BACKEND": f"django.core.mail.backends.{backend}.EmailBackend"}
+    if parts.scheme == "file" and (parts.path or files):
+        return {
+            "EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
+            "EMAIL_FILE_PATH": parts.path or str(files),
+        }
     if parts.scheme not in {"smtp", "smtps"}:
         raise ImproperlyConfigured("EMAIL_URL looks like smtps://user:password@host:465.")
     return {

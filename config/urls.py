@@ -9,6 +9,7 @@ handler500 = "portal.errors.server_error"
 
 urlpatterns = [
     path("", include("portal.urls")),
+    path("ledger/", include("portal.ledger.urls")),
     path("", include("institutions.urls_accounts")),
     path("i/<slug:slug>/", include("institutions.urls")),
     path("i/<slug:slug>/", include("equipment.urls")),

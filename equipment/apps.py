@@ -7,9 +7,11 @@ class EquipmentConfig(AppConfig):
     verbose_name = _("设备")
 
     def ready(self):
-        from portal import history, menu
+        from portal import clauses, history, menu
 
-        from . import panels  # noqa: F401  its panels register themselves
+        from . import alerts, checks, gates, panels  # noqa: F401  some register themselves
+
+        clauses.gates_in(gates)
 
         menu.register(menu.Item("资源", _("计量标准"), "equipment:standards", "scale", 10))
         menu.register(menu.Item("资源", _("设备台账"), "equipment:list", "gauge", 20))

@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from portal.models import Document
 from portal.transitions import Refusal
 
 from .models import Equipment, Traceability
@@ -99,13 +100,17 @@ def uncertainty_is_complete(trace, actor, at) -> Iterator[Refusal]:
 
 
 def recorded_once(trace, actor, at) -> Iterator[Refusal]:
-    """The same certificate with the same facts is not in the list already; a correction differs in some fact."""
+    """The same certificate with the same facts is not in the list already; a correction differs in some fact.
+
+    One whose file was refused may come again, with a file that can be kept.
+    """
     facts = (
         "certificate_number", "issuer", "calibrated_on", "valid_until", "expanded_uncertainty", "coverage_factor",
         "uncertainty_unit",
     )  # fmt: skip
     same = {name: getattr(trace, name) for name in facts}
-    if Traceability.objects.filter(institution_id=trace.institution_id, equipment=trace.equipment, **same).exists():
+    known = Traceability.objects.filter(institution_id=trace.institution_id, equipment=trace.equipment, **same)
+    if known.exclude(file__state=Document.State.REFUSED).exists():
         name = {"number": trace.certificate_number}
         yield Refusal("data", _("证书 %(number)s 已经登记过，内容相同，不用再登记。") % name)
 

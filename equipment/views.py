@@ -30,7 +30,7 @@ from .models import Equipment, MeasurementStandard, StandardPart, Traceability
 # --- the register
 
 
-@door("GET")
+@door("GET", limit="search")
 def equipment_list(request: HttpRequest, slug: str) -> HttpResponse:
     actor, today = actor_of(request), timezone.localdate()
     everything = Equipment.objects.visible_to(actor).with_clock()
@@ -359,7 +359,7 @@ def _dialog(
     }
 
 
-@door("GET", "POST", right=Permission.EQUIPMENT_MANAGE, ref="equipment.Equipment.ref")
+@door("GET", "POST", right=Permission.EQUIPMENT_MANAGE, limit="upload", ref="equipment.Equipment.ref")
 def equipment_trace(request: HttpRequest, slug: str, ref: str) -> HttpResponse:
     actor, at = actor_of(request), timezone.now()
     equipment = _equipment(request, ref)
@@ -390,8 +390,8 @@ def _trace_page(
         "form": form,
         "refusals": refusals,
         "last": equipment.latest_traceability,
-        "accept": ",".join(documents.KINDS),
-        "largest": documents.LARGEST,
+        "accept": ",".join(documents.EVIDENCE.suffixes),
+        "largest": documents.EVIDENCE.largest,
     }
     return render(request, "equipment/trace.html", context, status=status)
 
@@ -399,7 +399,7 @@ def _trace_page(
 # --- measurement standards
 
 
-@door("GET")
+@door("GET", limit="search")
 def standard_list(request: HttpRequest, slug: str) -> HttpResponse:
     actor, today = actor_of(request), timezone.localdate()
     form = StandardFilter(request.GET)
@@ -519,5 +519,5 @@ def _standard_facts(standard: MeasurementStandard) -> list[dict[str, Any]]:
 @door("GET", ref="portal.Document.ref")
 def document_download(request: HttpRequest, slug: str, ref: str) -> HttpResponse:
     actor: Actor = actor_of(request)
-    document = get_object_or_404(Document.objects.visible_to(actor).accepted(), ref=ref)
-    return documents.download(document, actor=actor)
+    document = get_object_or_404(Document.objects.visible_to(actor), ref=ref)
+    return documents.download(request, document, actor=actor)

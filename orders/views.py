@@ -16,6 +16,7 @@ from portal import history, qr
 from portal.actors import actor_of
 from portal.paging import page_of
 from portal.permissions import Permission
+from portal.personal import masked_phone
 from portal.routes import door
 from portal.transitions import Refusal, Refused
 
@@ -25,7 +26,7 @@ from .models import Item
 from .panels import ITEM_PANELS
 
 
-@door("GET")
+@door("GET", limit="search")
 def item_list(request: HttpRequest, slug: str) -> HttpResponse:
     actor, today = actor_of(request), timezone.localdate()
     everything = Item.objects.visible_to(actor)
@@ -199,6 +200,8 @@ def item_detail(request: HttpRequest, slug: str, ref: str) -> HttpResponse:
         "facts": _facts(item),
         "late": (today - item.promised_on).days if item.state != Item.State.DONE else 0,
         "may_receive": actor.may(Permission.ITEM_RECEIVE),
+        # Whoever deals with customers sees the number as it is.
+        "phone": item.customer.phone if actor.may(Permission.ITEM_RECEIVE) else masked_phone(item.customer.phone),
         "panels": [
             render_to_string(panel.template, {**panel.context, "institution": request.institution}, request)
             for panel in panels

@@ -19,7 +19,7 @@ from portal.tenancy import scope
 
 @never_cache
 @login_required
-@door("GET", to=Audience.REGULATOR)
+@door("GET", to=Audience.REGULATOR, limit="search")
 def home(request: HttpRequest) -> HttpResponse:
     """The institutions of the regions this regulator answers for; nobody else knows that the page exists."""
     with scope(user_id=request.user.pk):

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy
 
 
 class PortalConfig(AppConfig):
@@ -7,7 +8,15 @@ class PortalConfig(AppConfig):
 
     def ready(self):
         from django.db.models.signals import post_migrate
+        from django.forms import Field
 
+        from . import documents, orphans, panels  # noqa: F401  documents and panels register what they hold
         from .grants import grant_runtime_rights
+        from .models import Document, SmartCode
 
+        # Django's own sentence says that something is wrong, not what to do.
+        Field.default_error_messages |= {"required": gettext_lazy("请填写这一项。")}
+        orphans.named_by(Document, "stored_as", folder="documents")
+        orphans.named_by(Document, "stored_as", folder="quarantine")
+        orphans.named_by(SmartCode, "stored_as")
         post_migrate.connect(grant_runtime_rights, sender=self, dispatch_uid="portal.grant_runtime_rights")

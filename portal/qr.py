@@ -31,8 +31,13 @@ def drawn(url: str) -> QrPath:
     """
     if not ALPHANUMERIC.fullmatch(url):
         raise ValueError(f"a QR URL is written in capitals, digits and $%*+-./: only, not {url!r}")
+    return drawn_text(url)
+
+
+def drawn_text(text: str) -> QrPath:
+    """As `drawn`, for any text, whose small letters take the larger byte mode."""
     code = QRCode(error_correction=ERROR_CORRECT_M, border=QUIET_ZONE)
-    code.add_data(url, optimize=0)
+    code.add_data(text, optimize=0)
     matrix = code.get_matrix()
     pieces = []
     for y, row in enumerate(matrix):

@@ -18,9 +18,11 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
+from institutions import freezing, reset, second_factor
 from institutions import workflow as accounts
 from institutions.models import Invitation, Membership
 from portal import documents
+from portal.ledger import sequencer
 from portal.permissions import GRANTS, INSTITUTION_ROLES, Role
 from portal.routes import Audience, routes
 from portal.tenancy import is_tenant_owned, tenant
@@ -54,10 +56,16 @@ def objects(slug, text):
         "institutions.Employment.ref": person.ref,
         "institutions.Invitation.ref": offer.ref,
         "institutions.Invitation.link": accounts.link_token(offer),
+        "institutions.User.factor_link": second_factor.link_token(member.user),
+        "institutions.User.freeze_link": freezing.link_token(member.user),
+        "institutions.User.reset_link": reset.link_token(member.user),
         "equipment.Equipment.ref": w.equipment.ref,
         "equipment.MeasurementStandard.ref": w.standard.ref,
         "portal.Document.ref": file.ref,
+        "portal.Alert.ref": make.alert(lab, w.equipment, subject=text).ref,
         "portal.SmartCode.token": "A" * 26,
+        "portal.LedgerEntry.index": "0",
+        "portal.LedgerCheckpoint.size": str(sequencer.checkpoint(timezone.now(), force=True).size),
         "orders.Item.ref": sample.ref,
         "certificates.RawRecord.ref": make.record(w, item=sample).ref,
         "certificates.Certificate.ref": make.certificate(w, "released").ref,
@@ -195,7 +203,7 @@ def unscoped_reads():
 def test_doors_read_the_rows_of_an_institution_through_visible_to_only():
     """The database would hide foreign rows as well; this keeps the first wall standing beside the second."""
     # The invitation is opened by somebody who is no member yet: its signed link and the scope are the proof.
-    allowed = "institutions/views_accounts.py"
+    allowed = "institutions/views_invitation.py"
     assert [place for place in unscoped_reads() if not place.startswith(allowed)] == []
 
 
@@ -203,7 +211,8 @@ def test_a_public_page_opens_no_session(alpha):
     for route in ROUTES:
         if route.door.audience in (Audience.PUBLIC, Audience.OPERATIONS):
             response, _text = asked(Client(), address(route, alpha), first_method(route))
-            assert response.status_code in (200, 404), route.pattern
+            unready = {503} if route.name == "portal:readyz" else set()  # no worker runs beside the tests
+            assert response.status_code in {200, 400, 404} | unready, route.pattern
             assert "session" not in response.cookies, route.pattern
 
 
@@ -247,5 +256,6 @@ def test_list_routes_prints_what_is_declared():
         "methods": ["POST"],
         "audience": "member",
         "right": "member:change",
+        "limit": "step_up",
         "arguments": {"slug": "institutions.Institution.slug", "ref": "institutions.Membership.ref"},
     }

@@ -21,6 +21,7 @@ SAFE = {
     "SITE_URL": "https://portal.example.org",
     "DATABASE_URL": "postgresql://portal_app@/portal?host=/nowhere",
     "REDIS_URL": "redis+socket:///nowhere/valkey.sock",
+    "CHECKPOINT_DIR": "/nowhere/checkpoints",
 }
 
 
@@ -29,6 +30,13 @@ def key_file(tmp_path: Path) -> Path:
     path = tmp_path / "key"
     path.write_text("k" * 50)
     return path
+
+
+def keys(file: Path) -> dict[str, str]:
+    """The variables that name a key which production needs."""
+    signing = file.with_name("signing_key")
+    signing.write_text(environment.new_signing_key())
+    return dict.fromkeys(("SECRET_KEY_FILE", "FIELD_KEY_FILE"), str(file)) | {"LEDGER_KEY_FILE": str(signing)}
 
 
 def start(**variables: str) -> subprocess.CompletedProcess:
@@ -43,13 +51,20 @@ def start(**variables: str) -> subprocess.CompletedProcess:
 
 
 def test_production_starts_with_everything_it_needs(key_file):
-    assert start(**SAFE, SECRET_KEY_FILE=str(key_file)).stdout == "started production\n"
+    assert start(**SAFE, **keys(key_file)).stdout == "started production\n"
 
 
 @pytest.mark.parametrize(
     ("variables", "reason"),
     [
         ({"SECRET_KEY_FILE": ""}, "SECRET_KEY_FILE is not set."),
+        ({"FIELD_KEY_FILE": ""}, "FIELD_KEY_FILE is not set."),
+        ({"LEDGER_KEY_FILE": ""}, "LEDGER_KEY_FILE is not set."),
+        (
+            {"LEDGER_KEY_FILE": __file__},
+            "LEDGER_KEY_FILE holds no Ed25519 key in PEM (openssl genpkey -algorithm ed25519).",
+        ),
+        ({"CHECKPOINT_DIR": ""}, "CHECKPOINT_DIR is not set."),
         ({"SITE_URL": "", "ALLOWED_HOSTS": "portal.example.org"}, "SITE_URL is not set."),
         ({"SITE_URL": "http://portal.example.org"}, "SITE_URL must begin with https://."),
         ({"DEBUG": "true"}, "DEBUG is on."),
@@ -69,18 +84,18 @@ def test_production_starts_with_everything_it_needs(key_file):
     ],
 )
 def test_production_refuses_and_says_why_in_one_line(key_file, variables, reason):
-    process = start(**{**SAFE, "SECRET_KEY_FILE": str(key_file), **variables})
+    process = start(**{**SAFE, **keys(key_file), **variables})
     assert (process.returncode, process.stderr) == (checks.REFUSED, f"Refusing to start: {reason}\n")
 
 
 def test_production_refuses_a_key_shorter_than_50_characters(key_file):
     key_file.write_text("k" * 49)
-    process = start(**SAFE, SECRET_KEY_FILE=str(key_file))
+    process = start(**SAFE, **keys(key_file))
     assert process.stderr == "Refusing to start: the key in SECRET_KEY_FILE is shorter than 50 characters.\n"
 
 
 def test_production_names_every_reason_at_once(key_file):
-    process = start(**{**SAFE, "SECRET_KEY_FILE": str(key_file)}, DEBUG="1", FAULTPOINTS="x=kill")
+    process = start(**SAFE, **keys(key_file), DEBUG="1", FAULTPOINTS="x=kill")
     assert len(process.stderr.splitlines()) == 2
 
 

@@ -349,7 +349,8 @@ def sign_dialog(context: template.Context, act: Mapping[str, Any]) -> dict[str, 
 
     act: {"id", "title", "url", "facts": [{"label", "value", optional "tone"}], "statement", "submit",
     optional "hash", "opener" (the button that opens it; else only the section), "hidden" {name: value},
-    "fields" (form), "blocked" (what it waits for), "danger", "plain" (a button of second rank), "icon"}.
+    "fields" (form or bound fields), "problems" (texts), "ticked" (the box was ticked before), "blocked" (what it
+    waits for), "danger", "plain" (a button of second rank), "icon"}.
     """
     pieces = [act["hash"][start : start + 8] for start in range(0, len(act.get("hash", "")), 8)]
     kind = "danger" if act.get("danger") else "" if act.get("plain") else "primary"

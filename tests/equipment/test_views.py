@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from equipment.models import Equipment, MeasurementStandard, StandardPart, Traceability
+from portal.outbox import drain
 from portal.permissions import Role
 from portal.tenancy import tenant
 from tests import make
@@ -51,7 +52,7 @@ def typed(lab, today, **changes):
         "certificate_number": "SL2026-L-08827", "issuer": "省级计量院（示）", "calibrated_on": today - timedelta(3),
         "valid_until": today + timedelta(362), "expanded_uncertainty": "0.0015", "coverage_factor": "2",
         "uncertainty_unit": "MPa", "confirmed_by": lab.keeper.ref, "confirmed_on": today,
-        "file": SimpleUploadedFile("证书.pdf", b"%PDF-1.7 scanned"), **changes,
+        "file": SimpleUploadedFile("证书.pdf", make.pdf()), **changes,
     }  # fmt: skip
 
 
@@ -131,7 +132,7 @@ def test_a_filter_that_makes_no_sense_says_so(signed_in, lab, query):
     assert page.status_code == 400 and "有的条件看不懂" in page.content.decode()
 
 
-@pytest.mark.parametrize("query", ["after=%00", "before=nobody", "after=" + "x" * 3000])
+@pytest.mark.parametrize("query", ["after=%00", "before=nobody", "after=" + "x" * 1000])
 def test_a_page_after_nothing_is_still_a_page(signed_in, lab, query):
     assert signed_in(Role.OPERATOR).get(f"{at(lab, 'list')}?{query}").status_code == 200
 
@@ -412,10 +413,11 @@ def certificate_file(signed_in, lab, today):
 
 
 def test_a_certificate_file_comes_as_an_attachment_in_a_sandbox(signed_in, lab, certificate_file):
+    drain()
     response = signed_in(Role.OPERATOR).get(at(lab, "document", certificate_file))
     assert response["Content-Disposition"].startswith("attachment")
     assert response["Content-Security-Policy"].startswith("sandbox")
-    assert b"".join(response.streaming_content) == b"%PDF-1.7 scanned"
+    assert b"".join(response.streaming_content) == make.pdf()
 
 
 def test_a_file_of_another_institution_is_not_found(signed_in, lab, certificate_file, elsewhere):
@@ -424,6 +426,28 @@ def test_a_file_of_another_institution_is_not_found(signed_in, lab, certificate_
     assert browser.get(url).status_code == 404
 
 
-def test_a_file_that_was_not_accepted_is_not_given_out(signed_in, lab, certificate_file):
-    type(certificate_file).objects.filter(pk=certificate_file.pk).update(state="quarantined")
-    assert signed_in(Role.OPERATOR).get(at(lab, "document", certificate_file)).status_code == 404
+def test_a_file_in_quarantine_shows_as_such_and_is_not_given_out(signed_in, lab, certificate_file):
+    browser = signed_in(Role.OPERATOR)
+    assert "正在检查" in browser.get(at(lab, "detail", lab.equipment)).content.decode()
+    answer = browser.get(at(lab, "document", certificate_file))
+    assert answer.status_code == 409 and "请稍后刷新" in answer.content.decode()
+
+
+def test_a_refused_file_shows_its_reason_to_members(signed_in, lab, today):
+    hostile = make.pdf(lambda document: document.Root.update({"/OpenAction": {"/S": "/JavaScript"}})) + b"<html>"
+    browser = signed_in(Role.METROLOGY_MANAGER)
+    browser.post(at(lab, "trace", lab.equipment), typed(lab, today, file=SimpleUploadedFile("证书.pdf", hostile)))
+    drain()
+    assert "已拒收" in browser.get(at(lab, "detail", lab.equipment)).content.decode()
+    answer = browser.get(at(lab, "document", Traceability.objects.get().file))
+    assert answer.status_code == 410 and "结尾之后还有别的数据" in answer.content.decode()
+
+
+def test_a_traceability_whose_file_was_refused_is_recorded_again_with_another_one(signed_in, lab, today):
+    browser = signed_in(Role.METROLOGY_MANAGER)
+    sent = {"file": SimpleUploadedFile("证书.pdf", b"%PDF-1.7 broken")}
+    browser.post(at(lab, "trace", lab.equipment), typed(lab, today, **sent))
+    drain()
+    assert browser.post(at(lab, "trace", lab.equipment), typed(lab, today)).status_code == 302
+    drain()
+    assert browser.post(at(lab, "trace", lab.equipment), typed(lab, today)).status_code == 409

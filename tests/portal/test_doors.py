@@ -12,7 +12,7 @@ from portal import documents, views
 from portal.documents import LARGEST
 from portal.permissions import Role
 from tests import make
-from tests.portal.test_codes_page import published
+from tests.portal.test_codes_page import TOKEN, published
 
 pytestmark = pytest.mark.django_db
 
@@ -31,7 +31,7 @@ def test_the_home_page_opens_without_session(client):
 
 def test_number_and_code_find_the_certificate(client):
     published()
-    page = client.get("/verify/", {"number": " jd26-00001 ", "code": "7k4p9wqd"}).content.decode()
+    page = client.post("/verify/", {"number": " jd26-00001 ", "code": "7k4p9wqd"}).content.decode()
     assert "编号与验证码相符" in page or "证书现在的状态" in page
     assert "21087743" in page
 
@@ -39,7 +39,7 @@ def test_number_and_code_find_the_certificate(client):
 @pytest.mark.parametrize("code", ["7K4P-9WQE", "", "x" * 200, "\x00"])
 def test_a_wrong_code_finds_nothing(client, code):
     published()
-    assert "21087743" not in client.get("/verify/", {"number": "JD26-00001", "code": code}).content.decode()
+    assert "21087743" not in client.post("/verify/", {"number": "JD26-00001", "code": code}).content.decode()
 
 
 @pytest.fixture
@@ -48,34 +48,55 @@ def stored(settings):
     return documents.store("certificates/1", ".pdf", PDF)
 
 
-def pdf_link(client, code="7K4P-9WQD"):
-    page = client.get("/verify/", {"number": "JD26-00001", "code": code}).content.decode()
-    found = re.search(r'href="(/verify/certificate\.pdf[^"]+)"', page)
-    return found and found.group(1).replace("&amp;", "&")
+def pdf_form(client, code="7K4P-9WQD"):
+    """What the form of the result page sends to get the PDF; empty when there is no such form."""
+    page = client.post("/verify/", {"number": "JD26-00001", "code": code}).content.decode()
+    form = re.search(r'action="/verify/certificate\.pdf".*?</form>', page, re.DOTALL)
+    return dict(re.findall(r'type="hidden" name="(number|code)" value="(.*?)"', form.group())) if form else {}
 
 
 def test_who_holds_number_and_code_reads_the_whole_certificate(client, stored):
-    published(stored_as=stored)
-    answer = client.get(pdf_link(client))
+    published(stored_as=stored, file_sha256=hashlib.sha256(PDF).hexdigest())
+    answer = client.post("/verify/certificate.pdf", pdf_form(client))
     assert b"".join(answer) == PDF
     assert "sandbox" in answer["Content-Security-Policy"]
 
 
 def test_a_void_certificate_is_not_handed_out(client, stored):
     published(stored_as=stored, state="void")
-    assert pdf_link(client) is None
+    assert pdf_form(client) == {}
     query = {"number": "JD26-00001", "code": "7K4P-9WQD"}
-    assert client.get("/verify/certificate.pdf", query).status_code == 404
+    assert client.post("/verify/certificate.pdf", query).status_code == 404
 
 
 @pytest.mark.parametrize("query", [{}, {"number": "JD26-00001"}, {"number": "JD26-00001", "code": "7K4P-9WQE"}])
 def test_without_the_code_there_is_no_file(client, stored, query):
     published(stored_as=stored)
-    assert client.get("/verify/certificate.pdf", query).status_code == 404
+    assert client.post("/verify/certificate.pdf", query).status_code == 404
+
+
+def test_the_code_travels_in_no_address(client, stored):
+    published(stored_as=stored)
+    right = {"number": "JD26-00001", "code": "7K4P-9WQD"}
+    assert "21087743" not in client.get("/verify/", right).content.decode()
+    assert client.get("/verify/certificate.pdf", right).status_code == 405
+    pages = [client.get(path).content.decode() for path in ("/", "/verify/", "/q/UNKNOWN", f"/q/{TOKEN}")]
+    pages.append(client.post("/verify/", right).content.decode())
+    for page in pages:
+        asking = re.findall(r'<form[^>]*method="get".*?</form>', page, re.DOTALL)
+        assert not any('name="code"' in form for form in asking)
+        assert not re.search(r'(?:href|action)="[^"]*7K4P', page)
+
+
+def test_the_page_of_a_code_hands_its_number_on_so_that_only_the_code_is_typed(client):
+    published()
+    form = re.search(r"<form.*?</form>", client.get(f"/q/{TOKEN}").content.decode(), re.DOTALL).group()
+    assert 'name="number" value="JD26-00001"' in form
+    assert 'value="JD26-00001"' in client.get("/verify/", {"number": "JD26-00001"}).content.decode()
 
 
 def test_half_a_question_keeps_what_was_typed(client):
-    answer = client.get("/verify/", {"number": "JD26-00001"})
+    answer = client.post("/verify/", {"number": "JD26-00001", "code": ""})
     assert answer.status_code == 400
     assert 'value="JD26-00001"' in answer.content.decode()
 
@@ -145,7 +166,7 @@ def no_database(monkeypatch):
     monkeypatch.setattr(BaseDatabaseWrapper, "cursor", refused)
 
 
-@pytest.mark.parametrize("path", ["/q/ABC", "/verify/?number=1&code=2", "/i/alpha/", "/o/", "/switch/"])
+@pytest.mark.parametrize("path", ["/q/ABC", "/i/alpha/", "/o/", "/switch/"])
 def test_without_database_every_page_says_so_in_words(no_database, path):
     client = Client(raise_request_exception=False)
     client.cookies["session"] = "a" * 32
@@ -153,6 +174,11 @@ def test_without_database_every_page_says_so_in_words(no_database, path):
     assert answer.status_code == 503
     assert "服务暂时停一下" in answer.content.decode()
     assert answer["Retry-After"] == "30"
+
+
+def test_without_database_a_verification_says_so_in_words(no_database):
+    answer = Client(raise_request_exception=False).post("/verify/", {"number": "1", "code": "2"})
+    assert answer.status_code == 503
 
 
 def test_without_database_the_process_still_says_that_it_lives(no_database, client):
