@@ -353,10 +353,11 @@ def text_can_be_printed(row, actor, at) -> Iterator[Refusal]:
         _("数据表"): json.dumps(dossier.definition, ensure_ascii=False),
     }  # fmt: skip
     for label, text in printed.items():
-        lacking = sorted({letter for letter in text if letter.isprintable()} - glyphs.covered() - {" "})
+        lacking = sorted(letter for letter in set(text) if not glyphs.is_drawn(letter))
         if lacking:
+            named = "".join(letter if letter.isprintable() else f"[U+{ord(letter):04X}]" for letter in lacking)
             yield Refusal("B-6.1.7-7.8.2", _("%(label)s里的“%(letters)s”印不到证书上。请换用常用字，或联系平台补充字形。")
-                          % {"label": label, "letters": "".join(lacking)})  # fmt: skip
+                          % {"label": label, "letters": named})  # fmt: skip
 
 
 def conformity_has_a_rule(row, actor, at) -> Iterator[Refusal]:

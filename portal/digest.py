@@ -98,7 +98,7 @@ def written(delivery: Delivery) -> tuple[str, str, str]:
         "groups": _grouped(entries),
         "inbox": settings.SITE_URL + reverse("portal:alerts", args=[delivery.institution.slug]),
     }
-    subject = _("【诚量】%(count)d 项即将到期 · %(day)s") % {"count": len(entries), "day": delivery.day.isoformat()}
+    subject = _("【诚量】%(count)d 项到期提醒 · %(day)s") % {"count": len(entries), "day": delivery.day.isoformat()}
     if all(entry["left"] < 0 for entry in entries):
         subject = _("【诚量】%(count)d 项已过期 · %(day)s") % {"count": len(entries), "day": delivery.day.isoformat()}
     return subject, render_to_string("mail/digest.txt", context), render_to_string("mail/digest.html", context)

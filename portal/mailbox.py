@@ -48,4 +48,6 @@ def _read(written: bytes) -> Mail:
     parts = {kind: message.get_body((kind,)) for kind in ("plain", "html")}
     bodies = {kind: part.get_content() if part else "" for kind, part in parts.items()}
     sent = timezone.localtime(email.utils.parsedate_to_datetime(str(message["Date"])).replace(tzinfo=UTC))
-    return Mail(f"{sent:%Y-%m-%d %H:%M:%S}", str(message["To"]), str(message["Subject"]), bodies["plain"], bodies["html"])
+    return Mail(
+        f"{sent:%Y-%m-%d %H:%M:%S}", str(message["To"]), str(message["Subject"]), bodies["plain"], bodies["html"]
+    )

@@ -242,6 +242,13 @@ def test_a_character_no_font_can_draw_is_refused_before_a_number_is_spent(lab, r
     assert refusal.clause == "B-6.1.7-7.8.2" and "\U0001f600" in refusal.text
 
 
+@pytest.mark.parametrize("letter", ["\u00ad", "\u202e", "\u200b", "\x07", "\u2028"])
+def test_a_character_nobody_sees_is_named_and_refused_before_a_number_is_spent(lab, record, letter):
+    spoil(record.item, manufacturer=f"西塬{letter}仪表")
+    (refusal,) = refusals_of(gates.text_can_be_printed, record)
+    assert f"[U+{ord(letter):04X}]" in refusal.text
+
+
 def test_an_illegal_unit_of_the_sheet_is_refused(lab, record):
     definition = {**make.DEFINITION, "unit": "bar"}
     spoil(lab.procedure, definition=definition)
