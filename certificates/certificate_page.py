@@ -124,7 +124,7 @@ def _act(request, certificate, step, body, refusals, unproven) -> dict:
     verb = step.transition.verb
     act = {
         "id": f"{verb}-dialog",
-        "title": _("你将要确认的内容"),
+        "title": _("您将要确认的内容"),
         "url": reverse(f"certificates:{verb}", args=[certificate.institution.slug, certificate.ref]),
         "facts": _seen(certificate, body, actor_of(request)),
         "statement": step.statement,
@@ -147,7 +147,7 @@ def _void_act(request, certificate, body, unproven, typed) -> dict:
     reason = typed or VoidForm(auto_id="void-%s")
     return {
         "id": "void-dialog",
-        "title": _("你将要作废的证书"),
+        "title": _("您将要作废的证书"),
         "url": reverse("certificates:void", args=[certificate.institution.slug, certificate.ref]),
         "facts": _seen(certificate, body, actor_of(request)),
         "hash": certificate.content_sha256,
@@ -174,7 +174,7 @@ def _job(certificate: Certificate) -> dict | None:
     if certificate.state != State.ISSUED or certificate.is_public:
         return None
     return {
-        "title": _("正在生成 PDF"), "total": 1, **rendering_state(certificate),
+        "title": _("证书 PDF"), "total": 1, **rendering_state(certificate),
         "url": reverse("certificates:progress", args=[certificate.institution.slug, certificate.ref]),
     }  # fmt: skip
 

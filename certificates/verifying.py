@@ -3,18 +3,21 @@
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterator
+from datetime import timedelta
 
+from django.conf import settings
 from django.core.files.storage import default_storage
 from django.utils.translation import gettext as _
 
-from portal.ledger import leaves
+from portal.ledger import checkpoints, leaves, notes
 from portal.ledger.verify import Problem, check
-from portal.models import LedgerLeaf, SmartCode
+from portal.models import LedgerEntry, LedgerLeaf, SmartCode
 
 from . import content
 from .models import Certificate, RawRecord, Reading
 
 BATCH = 200
+LATEST = timedelta(minutes=30)  # between an act and its place in the log
 
 
 @check("certificates")
@@ -25,6 +28,21 @@ def certificates_are_as_issued(institution_id: int) -> Iterator[Problem]:
     for certificate in numbered.iterator(chunk_size=BATCH):
         for sentence in _problems(certificate, witnessed[certificate.pk]):
             yield Problem(_("证书 %(number)s") % {"number": certificate.number}, sentence, certificate.token)
+
+
+@check("codes")
+def pages_have_their_certificates(institution_id: int) -> Iterator[Problem]:
+    """No public page says something of a device without a certificate behind it, whatever kind its row claims to be.
+
+    Source: E4.26.
+    """
+    tokens = Certificate.objects.filter(institution_id=institution_id).exclude(token="").values_list("token", flat=True)
+    known = {leaves.subject(token) for token in tokens.iterator(chunk_size=BATCH)}
+    pages = SmartCode.objects.filter(institution_id=institution_id)
+    pages = pages.exclude(kind=SmartCode.Kind.UNIT, card__kind=SmartCode.Kind.UNIT)
+    for pk, digest in pages.order_by("pk").values_list("pk", "token_digest").iterator(chunk_size=BATCH):
+        if digest not in known:
+            yield Problem(_("公开页面 %(id)d") % {"id": pk}, _("没有证书，是添进来的。"), anomaly_digest=digest)
 
 
 @check("records")
@@ -44,6 +62,31 @@ def records_are_as_submitted(institution_id: int) -> Iterator[Problem]:
             yield Problem(name, _("有一次更正不在账本里。"))
 
 
+@check("dates")
+def nothing_is_backdated(institution_id: int) -> Iterator[Problem]:
+    """No certificate was issued or voided long before a signed head that knew nothing of it.
+
+    In production only: demonstrations and seeds make a past for themselves. Source: E4.26.
+    """
+    if not settings.PRODUCTION:
+        return
+    before = notes.newest_before(checkpoints.heads())
+    leaves_of = LedgerLeaf.objects.filter(institution_id=institution_id, target="certificates.Certificate")
+    kinds = {"certificate.issued": "issued_at", "certificate.voided": "voided_at"}
+    rows = list(leaves_of.filter(kind__in=kinds).order_by("pk").values_list("pk", "kind", "target_id"))
+    for begin in range(0, len(rows), BATCH):
+        batch = rows[begin : begin + BATCH]
+        places = dict(LedgerEntry.objects.filter(leaf_id__in=[row[0] for row in batch]).values_list("leaf_id", "index"))
+        found = Certificate.objects.in_bulk([row[2] for row in batch])
+        for pk, kind, target_id in batch:
+            certificate = found.get(target_id)
+            stated = getattr(certificate, kinds[kind], None)
+            signed = before(places[pk]) if pk in places else None
+            if stated and signed and stated < signed - LATEST:
+                sentence = _("日期早于账本里没有它的签名检查点：是倒签的，或是后来添进来的。")
+                yield Problem(_("证书 %(number)s") % {"number": certificate.number}, sentence, certificate.token)
+
+
 def _witnessed(institution_id: int, target: str) -> dict[int, set[str]]:
     found: dict[int, set[str]] = defaultdict(set)
     rows = LedgerLeaf.objects.filter(institution_id=institution_id, target=target)
@@ -60,13 +103,30 @@ def _problems(certificate: Certificate, witnessed: set[str]) -> Iterator[str]:
         yield _("应有的叶 %(kind)s 不在账本里。") % {"kind": kind}
     for kind in sorted(witnessed - expected):
         yield _("账本里有 %(kind)s，证书却不是这样：状态被改动过。") % {"kind": kind}
+    if certificate.state not in (Certificate.State.ISSUED, Certificate.State.VOID):
+        yield _("有编号，状态却不是已签发或已作废：状态被改动过。")
     if certificate.content is None or content.sha256(certificate.content) != certificate.content_sha256:
         yield _("证书内容与签发时的摘要不符，被改动过。")
-    elif certificate.content["issue"]["number"] != certificate.number:
-        yield _("证书编号与证书内容里的不同，被改动过。")
+        return
+    try:
+        yield from _row_problems(certificate)
+        if certificate.pdf_sha256:
+            yield from _card_problems(certificate)
+    except (AttributeError, KeyError, TypeError):  # an altered row may not even have what a page is made of
+        yield _("证书的列或内容缺了一部分，被改动过。")
     if certificate.pdf_sha256:
         yield from _file_problems(certificate)
-        yield from _card_problems(certificate)
+
+
+def _row_problems(certificate: Certificate) -> Iterator[str]:
+    """The columns say what the content says: pages and the public card read the columns, the ledger holds the content."""
+    if certificate.content["issue"]["number"] != certificate.number:
+        yield _("证书编号与证书内容里的不同，被改动过。")
+    elif content.issued(certificate, address=certificate.content["issue"]["url"]) != certificate.content:
+        yield _("证书的列与证书内容不同，被改动过。")
+    said = (certificate.content["body"]["conclusion"] or {}).get("valid_until")
+    if (certificate.valid_until.isoformat() if certificate.valid_until else None) != said:
+        yield _("有效期与证书内容里的不同，被改动过。")
 
 
 def _file_problems(certificate: Certificate) -> Iterator[str]:

@@ -26,8 +26,7 @@ def hold(request: HttpRequest, user: User, step: str) -> None:
 
 
 def held(request: HttpRequest, step: str) -> User | None:
-    """The user whose sign-in waits at this step in this browser, or None: too late, another step, disabled or with another password since.
-    """
+    """The user whose sign-in waits at this step in this browser, or None: too late, another step, disabled or with another password since."""
     pending = request.session.get("pending")
     if not pending or pending["step"] != step or int(time()) - pending["at"] > PATIENCE.total_seconds():
         return None

@@ -25,9 +25,7 @@ def ask(username: str, address: str) -> None:
 def asked_by(wish: PasswordReset) -> User | None:
     """The account that gets a link: known, enabled, with an address, and not written to too often already."""
     user = User.objects.filter(username=wish.username, is_active=True).exclude(email="").first()
-    lately = PasswordReset.objects.filter(
-        username=wish.username, answered_at__gt=timezone.now() - timedelta(hours=1)
-    )
+    lately = PasswordReset.objects.filter(username=wish.username, answered_at__gt=timezone.now() - timedelta(hours=1))
     return user if user and lately.count() < MOST_AN_HOUR else None
 
 

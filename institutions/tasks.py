@@ -53,7 +53,7 @@ def answer_reset(wish_id: int) -> None:
         return
     text = _(
         "您好：\n\n有人为您的诚量账号申请重设密码。请在 30 分钟内打开下面的地址，设一个新密码：\n\n%(address)s\n\n"
-        "设好以后所有登录都会结束；登录时仍要输入手机上的动态验证码。\n如果不是您本人申请，请忽略这封邮件，密码不会变。\n"
+        "设好以后所有登录都会结束；设过第二因素的，登录时仍要输入手机上的动态验证码。\n如果不是您本人申请，请忽略这封邮件，密码不会变。\n"
     ) % {"address": _address("accounts:set_new", reset.link_token(user))}
     mail.send(_("诚量：重设密码"), text, "", [user.email], key=f"reset:{wish.pk}")
 
@@ -65,7 +65,7 @@ def send_factor_link(user_id: int) -> None:
     if not user.email or not user.is_active or not second_factor.was_removed(user.pk):
         return
     text = _(
-        "您好：\n\n管理员已移除您诚量账号的第二因素（手机验证码）。请在 30 分钟内，在刚才输入密码的同一个浏览器里打开：\n\n"
+        "您好：\n\n管理员已移除您诚量账号的第二因素（手机验证码）。请在输入密码后五分钟内，用同一个浏览器打开（过了时间就重新登录，会再发一封）：\n\n"
         "%(address)s\n\n打开后即可在新手机上重新设置。\n"
         "如果您没有在登录，说明别人知道您的密码：请立即打开下面的地址冻结账号：\n\n%(freeze)s\n"
     ) % {

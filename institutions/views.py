@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.debug import sensitive_post_parameters
 
 from portal import history
 from portal.actors import actor_of
@@ -24,7 +25,7 @@ from portal.routes import door
 from portal.today import panels_for
 from portal.transitions import Refused
 
-from . import exporting, workflow
+from . import exporting, second_factor, workflow
 from .forms import InviteForm
 from .models import (
     Authorisation,
@@ -36,7 +37,6 @@ from .models import (
     ScopeItem,
     Site,
 )
-from .tasks import invitation_address
 from .words import (
     DUE,
     changes_text,
@@ -372,31 +372,41 @@ def _open_invitations(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-@door("GET", "POST", right=Permission.MEMBER_INVITE)
+@sensitive_post_parameters()
+@door("GET", "POST", right=Permission.MEMBER_INVITE, limit="step_up")
 def member_invite(request: HttpRequest, slug: str) -> HttpResponse:
-    """A new invitation is open and its mail on the way."""
-    actor = actor_of(request)
-    form = InviteForm(request.POST or None, actor=actor)
+    """A new invitation is open and its mail on the way, once the administrator has proven who it is."""
+    actor, unproven = actor_of(request), ""
+    form, status = InviteForm(request.POST or None, actor=actor), 200 if request.method == "GET" else 400
     if request.method == "POST" and form.is_valid():
+        offered = form.cleaned_data
+        employment = offered["employment"]
+        digest = workflow.offer_digest(offered["email"], offered["roles"], employment.pk if employment else None)
+        act = workflow.INVITE.name_for(Invitation())
         try:
-            invitation = workflow.invite(**form.cleaned_data, actor=actor, at=timezone.now())
+            second_factor.prove(request, act, Invitation(institution_id=actor.institution_id), digest)
         except Refused as refused:
-            _onto(form, refused)
+            unproven, status = refused.refusals[0].text, 401
         else:
-            messages.success(request, _("已邀请 %(name)s，邮件正在发出。") % {"name": invitation.name})
-            return redirect("institutions:invitation", slug, invitation.ref)
-    return render(request, "institutions/invite.html", {"form": form}, status=400 if request.method == "POST" else 200)
+            try:
+                invitation = workflow.invite(**offered, actor=actor, at=timezone.now())
+            except Refused as refused:
+                _onto(form, refused)
+            else:
+                messages.success(request, _("已邀请 %(name)s，邮件正在发出。") % {"name": invitation.name})
+                return redirect("institutions:invitation", slug, invitation.ref)
+    proof = second_factor.proof_form(request, name="invite", error=unproven)
+    return render(request, "institutions/invite.html", {"form": form, "proof": proof}, status=status)
 
 
 @door("GET", right=Permission.MEMBER_INVITE, ref="institutions.Invitation.ref")
 def invitation(request: HttpRequest, slug: str, ref: str) -> HttpResponse:
-    """One invitation with the link to copy while it is open."""
+    """One invitation. Its link goes to the invited person by mail and to nobody else."""
     found = get_object_or_404(Invitation.objects.visible_to(actor_of(request)).select_related("employment"), ref=ref)
     state = invitation_state(found, timezone.now())
     context = {
         "invitation": found,
         "state": state,
-        "address": invitation_address(found) if state["badge"] == "sent" else "",
         "may_withdraw": found.state == Invitation.State.SENT,
         "facts": [
             {"label": _("电子邮箱"), "value": masked_email(found.email)},

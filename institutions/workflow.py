@@ -24,6 +24,7 @@ REMEMBERED = 5  # passwords that are not taken again
 INVITE = Transition(
     "invite", frozenset({""}), State.SENT, Permission.MEMBER_INVITE,
     gates=(gates.nobody_invited_twice,), event=events.member_invited,
+    step_up=lambda row: offer_digest(row.email, row.roles, row.employment_id),
 )  # fmt: skip
 WITHDRAW_INVITATION = Transition("withdraw", frozenset({State.SENT}), State.WITHDRAWN, Permission.MEMBER_INVITE)
 ACCEPT = Transition(
@@ -122,6 +123,12 @@ def join(user: User, invitation: Invitation, *, at: datetime) -> Membership:
     with JOIN.applied_to(blank, actor=DOORKEEPER, at=at) as membership:
         membership.roles, membership.employment = invitation.roles, invitation.employment
     return membership
+
+
+def offer_digest(email: str, roles: list[str], employment_id: int | None) -> str:
+    """What whoever invites somebody confirms: to which address, with which roles, in whose name. Source: E3.18."""
+    stated = f"{email}\n{','.join(sorted(roles))}\n{employment_id or ''}"
+    return hashlib.sha256(stated.encode()).hexdigest()
 
 
 def roles_digest(roles: list[str]) -> str:

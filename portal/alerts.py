@@ -117,7 +117,7 @@ def run(on: date) -> Scanned | None:
         outcome.append(found)
         if found.failed:
             raise ScanFailed(", ".join(found.failed))
-        return f"{found.on}: {found.institutions} institutions, {found.alerts} alerts, {found.digests} digests"
+        return f"{found.on}：机构 {found.institutions} 家，新提醒 {found.alerts} 条，邮件 {found.digests} 封"
 
     job()
     return outcome[0] if outcome else None

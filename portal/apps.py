@@ -12,6 +12,7 @@ class PortalConfig(AppConfig):
 
         from . import documents, orphans, panels  # noqa: F401  documents and panels register what they hold
         from .grants import grant_runtime_rights
+        from .ledger import seals  # noqa: F401  its kind of leaf has a name on the public pages
         from .models import Document, SmartCode
 
         # Django's own sentence says that something is wrong, not what to do.

@@ -30,6 +30,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from . import audit, inspection, outbox, sandbox
 from .actors import Actor
@@ -80,7 +81,7 @@ REFUSE = Transition("refuse", frozenset({S.QUARANTINED}), S.REFUSED, Permission.
 CHECKER = Actor.system("documents", Permission.DOCUMENT_CHECK)
 
 
-@kind("document.accepted", of="portal.Document")
+@kind("document.accepted", of="portal.Document", title=gettext_lazy("接收文件"))
 def accepted(document: Document) -> Facts:
     """The bytes that are kept and those that came; not the name, which may be a person's. Source: E8.44."""
     return {

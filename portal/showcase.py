@@ -229,7 +229,7 @@ def context() -> dict:
     refused.is_valid()
     digest = "7c19e4b05d2f83a691ce04f738ba6d12e05f7a9c44b1d8e32a6690cfb7135e8d"
     act = {
-        "title": "你将要签的内容",
+        "title": "您将要签的内容",
         "url": "/_components/",
         "facts": [
             {"label": "文件", "value": "校准证书，3 页"},

@@ -73,7 +73,7 @@ class Transition:
                 was = "" if new else row.state
                 self._check(row, was, actor, at)
                 yield row
-                if self.step_up:
+                if self.step_up and actor.user_id is not None:  # a part of the portal has no session to be stolen
                     stepup.consume(actor, self.name_for(row), row, sha256=self.step_up(row))
                 row.state = self.target
                 _save(row, stored)

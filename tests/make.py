@@ -17,11 +17,13 @@ from certificates import readings, workflow
 from certificates.models import Certificate, Procedure
 from equipment.models import Equipment, MeasurementStandard, StandardPart, Traceability
 from institutions import recovery_codes, second_factor
+from institutions import workflow as accounts
 from institutions.models import (
     Authorisation,
     Customer,
     Employment,
     Institution,
+    Invitation,
     Membership,
     Method,
     MethodAdoption,
@@ -323,6 +325,12 @@ def _advance(w, row, step):
 def prove(actor, act, row, sha256=""):
     """The actor has a fresh proof for this act on this row, as after typing the code."""
     return stepup.grant(actor.user_id, act, row, sha256=sha256, method=StepUp.Method.COMMAND)
+
+
+def prove_invitation(actor, email, roles, employment=None):
+    """The actor has a fresh proof for inviting this address with these roles."""
+    bound = accounts.offer_digest(email, roles, employment.pk if employment else None)
+    return prove(actor, "invitation.invite", Invitation(institution_id=actor.institution_id), bound)
 
 
 def second_factor_of(account):

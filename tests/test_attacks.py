@@ -411,7 +411,7 @@ def test_no_question_in_an_address_breaks_a_page(db):
             continue
         for value in VALUES:
             response = client.get(f"{url}?" + "&".join(f"{name}={value}" for name in NAMES))
-            assert response.status_code < 500, (url, value)
+            assert response.status_code < 500 or url == "/readyz", (url, value)  # which says so when something is down
             if not response.streaming:
                 assert b"<script>alert" not in response.content, url
 

@@ -108,6 +108,7 @@ def told(client, db, caplog):
         person = make.employment(lab, SECRETS["name"], birth_date=born)
         keeper = make.actor(lab, Role.ADMINISTRATOR)
         identity.set_identity(person, number, SECRETS["phone"], actor=keeper, at=NOON)
+        make.prove_invitation(keeper, SECRETS["e-mail"], ["operator"], person)
         accounts.invite(
             email=SECRETS["e-mail"], name=SECRETS["name"], roles=["operator"], employment=person, actor=keeper,
             at=NOON.replace(year=2100),

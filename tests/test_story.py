@@ -157,7 +157,7 @@ def test_from_reading_to_scan(world, browser_page, live_server, tmp_path):
     signatory.page.get_by_label("我看过以上内容").check()
     signatory.page.get_by_label("动态验证码").fill(signatory.code())
     signatory.page.get_by_role("button", name="批准并签发", exact=True).click()
-    signatory.sees("正在生成 PDF")
+    signatory.sees("证书 PDF")
 
     # The worker's part, here in the test's own process.
     assert outbox.drain() >= 1

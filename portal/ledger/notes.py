@@ -3,8 +3,11 @@
 import base64
 import binascii
 import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import accumulate
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -63,6 +66,21 @@ def parse(text: str) -> Head:
     except ValueError as error:
         raise Malformed(_("时间不存在")) from error
     return Head(name, int(size), base64.b64decode(encoded), at, algorithm)
+
+
+def newest_before(heads: Iterable[Head]) -> Callable[[int], datetime | None]:
+    """A function of an entry's number: the latest instant at which a signed head did not cover it yet; None for none.
+
+    What the entry bears witness to was not in the log then, whatever date it carries.
+    """
+    ordered = sorted(heads, key=lambda head: head.size)
+    sizes, instants = [head.size for head in ordered], list(accumulate((head.at for head in ordered), max))
+
+    def before(index: int) -> datetime | None:
+        covering = bisect_right(sizes, index)
+        return instants[covering - 1] if covering else None
+
+    return before
 
 
 def root_named(text: str) -> str:

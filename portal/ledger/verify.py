@@ -80,7 +80,7 @@ def problems(*, checkpoints: Iterable[Path] | None = None, files: bool = True) -
     log = verify_log.LogPass({head.size for head, _where in heads})
     yield from log.problems()
     yield from verify_log.against(heads, log)
-    yield from verify_seals.problems()
+    yield from verify_seals.problems([head for head, _where in heads])
     seen = bytearray(log.size // 8 + 1)
     for institution_id in [None, *institutions()]:
         yield from verify_rows.leaves(institution_id, log.size, seen)

@@ -213,7 +213,7 @@ def test_the_signatory_approves_what_the_page_shows_and_it_is_issued(as_, world)
     )  # fmt: skip
     row = fresh(certificate)
     assert (row.state, row.body_sha256) == ("issued", seen)
-    assert row.number in response.text and "正在生成 PDF" in response.text
+    assert row.number in response.text and "data-progress-url" in response.text
 
 
 def test_the_back_button_after_issue_is_refused_and_changes_nothing(as_, world):

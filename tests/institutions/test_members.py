@@ -12,6 +12,7 @@ from institutions import workflow
 from institutions.models import Invitation, Membership, User
 from institutions.tasks import invitation_address, send_invitation
 from portal import outbox
+from portal.actors import Actor
 from portal.permissions import Role
 from portal.tenancy import scope, tenant
 from tests import make
@@ -41,7 +42,7 @@ def desk(client, administrator):
 
 
 def typed(**fields):
-    return {"name": "沈若川", "email": "shen@example.com", "roles": ["operator"], "employment": "", **fields}
+    return {"name": "沈若川", "email": "shen@example.com", "roles": ["operator"], "employment": "", **PROOF, **fields}
 
 
 def offer(lab, **fields):
@@ -83,11 +84,29 @@ def test_the_mail_of_a_withdrawn_invitation_is_not_sent(lab):
     assert not mail.outbox
 
 
-def test_an_invitation_can_be_copied_from_its_page(desk, lab):
+def test_the_link_of_an_invitation_goes_to_the_invited_person_only(desk, lab):
     desk.post(INVITE, typed())
     invitation = the_invitation(lab)
     page = desk.get(f"/i/alpha/settings/invitations/{invitation.ref}/").content.decode()
-    assert invitation_address(invitation) in page
+    assert workflow.link_token(invitation) not in page
+
+
+def test_an_open_browser_invites_nobody(desk, lab):
+    answer = desk.post(INVITE, typed(own_password=""))
+    assert answer.status_code == 401
+    assert "shen@example.com" in answer.content.decode()
+    with tenant(lab.pk):
+        assert not Invitation.objects.exists()
+
+
+def test_a_proof_for_one_offer_makes_no_other(lab, administrator):
+    actor = Actor.member(name="x", user_id=administrator.pk, institution_id=lab.pk, roles=[Role.ADMINISTRATOR])
+    blank = Invitation(institution=lab)
+    make.prove(actor, "invitation.invite", blank, workflow.offer_digest("a@example.com", ["operator"], None))
+    with tenant(lab.pk), pytest.raises(workflow.Refused, match="本人确认"):
+        workflow.invite(
+            email="a@example.com", name="x", roles=["administrator"], employment=None, actor=actor, at=timezone.now()
+        )
 
 
 @pytest.mark.parametrize(
@@ -95,7 +114,7 @@ def test_an_invitation_can_be_copied_from_its_page(desk, lab):
     [
         ({"email": "no address"}, "邮"),
         ({"roles": []}, "请至少选择一个角色"),
-        ({"name": ""}, "必填"),
+        ({"name": ""}, "请填写这一项"),
         ({"name": "a\x00"}, "空字符"),
     ],
 )

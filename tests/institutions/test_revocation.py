@@ -86,6 +86,7 @@ def test_a_disabled_account_is_out_with_the_next_request(lab):
 
 
 def invited(lab, actor):
+    make.prove_invitation(actor, "new@alpha.example", ["operator"])
     with tenant(lab.pk):
         return workflow.invite(
             email="new@alpha.example", name="新人", roles=["operator"], employment=None, actor=actor, at=timezone.now()

@@ -231,7 +231,7 @@ def test_the_digest_is_one_mail_with_the_urgent_things_first(delivery):
     (message,) = mail.outbox
     html = message.alternatives[0][0]
     assert message.to == ["qm@example.com"]
-    assert message.subject == "【诚量】3 项即将到期 · 2026-03-10"
+    assert message.subject == "【诚量】3 项到期提醒 · 2026-03-10"
     for text in (message.body, html):
         places = [text.index(group) for group in ("已过期", "7 天内", "30 天内")]
         assert places == sorted(places)
@@ -340,7 +340,7 @@ def test_the_command_reports_what_it_made(lab):
 def test_the_database_knows_when_the_scan_ran(lab):
     alerts.scan_due()
     run = JobRun.objects.get(name="scan_due")
-    assert run.ok and "1 institutions" in run.note
+    assert run.ok and "机构 1 家" in run.note
 
 
 def test_a_scan_that_failed_somewhere_is_noted_as_failed(lab, monkeypatch):

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import subprocess
+import sys
 from datetime import timedelta
 
 import pytest
@@ -185,3 +187,14 @@ def test_the_export_holds_the_whole_log(log, tmp_path, capsys):
     hashes = [merkle.leaf_hash(entry["data"].encode()) for entry in entries]
     assert merkle.root(hashes[:9]) == notes.parse(checkpoint["text"]).root
     assert not (tmp_path / "ledger.jsonl.part").exists()
+
+
+def test_every_kind_of_entry_has_a_chinese_name():
+    assert not [name for name, known in leaves.KINDS.items() if str(known.title) == name]
+
+
+def test_a_web_process_knows_every_kind_without_having_sealed_anything():
+    """In a process of its own: here other tests have imported what seals."""
+    asked = "import django; django.setup(); from portal.ledger.leaves import KINDS; print(*KINDS)"
+    known = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True).stdout.split()
+    assert {"audit.sealed", "document.accepted", "certificate.issued"} <= set(known)

@@ -278,9 +278,9 @@ def test_an_audit_row_of_the_platform_added_among_sealed_ones_is_named(ledger, t
 
 
 def publish(token, lab):
-    card = {"kind": "device", "state": "issued", "device": {}, "certificate": {}, "institution": {}}
+    card = {"kind": "unit", "state": "issued", "institution": {}}
     with tenant(lab.pk):
-        codes.publish(institution_id=lab.pk, kind="device", token=token, card=card, at=timezone.now())
+        codes.publish(institution_id=lab.pk, kind="unit", token=token, card=card, at=timezone.now())
 
 
 def test_the_code_of_a_bad_object_says_so_until_it_verifies_again(ledger, tamper):
