@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from portal.outbox import enqueue
 
+from . import second_factor
 from .models import PasswordReset, User
 
 MOST_AN_HOUR = 3
@@ -23,10 +24,15 @@ def ask(username: str, address: str) -> None:
 
 
 def asked_by(wish: PasswordReset) -> User | None:
-    """The account that gets a link: known, enabled, with an address, and not written to too often already."""
+    """The account that gets a link: known, enabled, with an address, and not written to too often already.
+
+    Nor while its second factor is taken away: then mail opens the way to a new one, and must not be all it takes.
+    """
     user = User.objects.filter(username=wish.username, is_active=True).exclude(email="").first()
     lately = PasswordReset.objects.filter(username=wish.username, answered_at__gt=timezone.now() - timedelta(hours=1))
-    return user if user and lately.count() < MOST_AN_HOUR else None
+    if user is None or lately.count() >= MOST_AN_HOUR or second_factor.was_removed(user.pk):
+        return None
+    return user
 
 
 def link_token(user: User) -> str:

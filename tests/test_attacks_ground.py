@@ -361,3 +361,11 @@ def test_a_forwarded_address_in_front_of_the_real_one_counts_for_nothing(setting
         forged = {"REMOTE_ADDR": "127.0.0.1", "HTTP_X_FORWARDED_FOR": f"198.51.100.{place}, 203.0.113.9"}
         answers.append(Client().post("/login/", {"username": user.username, "password": "wrong"}, **forged).status_code)
     assert 429 in answers
+
+
+def test_who_only_has_the_mailbox_gets_in_nowhere_after_a_factor_was_taken_away(lab, signatory):
+    User.objects.filter(pk=signatory.pk).update(email="s@alpha.example")
+    second_factor.remove(signatory.pk)
+    Client().post("/login/forgot/", {"username": signatory.username})
+    outbox.drain()
+    assert not mail.outbox

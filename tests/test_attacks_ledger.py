@@ -7,7 +7,7 @@ import contextlib
 import json
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, DataError, IntegrityError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -196,15 +196,12 @@ def test_an_audit_row_slipped_in_and_sealed_in_the_log_as_if_it_came_late_is_fou
     assert sentences()
 
 
-def test_a_seal_over_rows_to_come_is_found(issued):
+def test_a_seal_over_rows_to_come_is_refused(issued):
     with connection.cursor() as cursor:
         cursor.execute("SELECT last_value + 1 FROM portal_auditentry_id_seq")
         number = cursor.fetchone()[0]
-    sealed_by_hand(number)
-    with tenant(issued.institution_id):
-        audit.record(Actor.system("test"), "test.hidden", institution_id=issued.institution_id)
-    sequencer.checkpoint(timezone.now(), force=True)
-    assert sentences()
+    with pytest.raises(IntegrityError, match="a seal is of rows that are there"), transaction.atomic():
+        sealed_by_hand(number)
 
 
 def test_an_entry_without_an_act_is_found(issued):
@@ -239,3 +236,18 @@ def test_a_leaf_of_an_unknown_kind_does_not_stop_the_verification(issued):
         )
     assert sentences()
     assert codes.find(issued.token)["state"] == "anomaly"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO portal_ledgerentry (index, leaf_id, data, leaf_hash) VALUES (9000000000, -1, '{}', '')",
+        "INSERT INTO portal_ledgerentry (index, leaf_id, data, leaf_hash) VALUES (-1, -1, '{}', '')",
+        "INSERT INTO portal_ledgercheckpoint (size, root, text) VALUES (9000000000, '', '')",
+        "INSERT INTO portal_auditseal (ids, rows, digest) VALUES ('{[1,9000000000)}', 1, '')",
+        "INSERT INTO portal_auditseal (ids, rows, digest) VALUES ('nonsense', 1, '')",
+    ],
+)
+def test_nothing_can_be_appended_that_stops_the_sequencer_for_good(db, statement):
+    with pytest.raises((IntegrityError, DataError)), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)

@@ -195,7 +195,10 @@ def test_a_form_sent_after_the_session_ended_is_saved_after_signing_in_again(cli
     answer = client.post("/login/code/", {"otp": make.code(administrator), **carried})
     page = answer.content.decode()
     assert 'action="/i/alpha/settings/members/invite/"' in page and "继续提交" in page
-    client.post("/i/alpha/settings/members/invite/", dict_of_lists(hidden_fields(page)))
+    fields = dict_of_lists(hidden_fields(page))
+    answer = client.post("/i/alpha/settings/members/invite/", fields)  # a proof is never carried: it is typed anew
+    assert answer.status_code == 401 and "shen@example.com" in answer.content.decode()
+    client.post("/i/alpha/settings/members/invite/", fields | {"otp": make.code(administrator)})
     with tenant(make.institution().pk):
         saved = Invitation.objects.get()
     assert (saved.name, saved.email, saved.roles) == ("沈若川", "shen@example.com", ["operator", "checker"])
@@ -209,7 +212,7 @@ def strict(administrator):
     return browser
 
 
-def test_a_form_of_the_sign_in_before_is_offered_again_as_it_was_typed(strict):
+def test_a_form_of_the_sign_in_before_is_offered_again_as_it_was_typed(strict, administrator):
     """Signed in anew in another tab: the token of the older tab is stale, what was typed there is not."""
     typed = {"name": "沈若川", "email": "shen@example.com", "roles": ["operator", "checker"], "employment": ""}
     address, own = "/i/alpha/settings/members/invite/", {"Origin": "http://testserver"}
@@ -217,7 +220,7 @@ def test_a_form_of_the_sign_in_before_is_offered_again_as_it_was_typed(strict):
     page = answer.content.decode()
     assert answer.status_code == 403 and f'action="{address}"' in page
     token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page).group(1)
-    carried = dict_of_lists(hidden_fields(page)) | {"csrfmiddlewaretoken": token}
+    carried = dict_of_lists(hidden_fields(page)) | {"csrfmiddlewaretoken": token, "otp": make.code(administrator)}
     assert strict.post(address, carried, headers=own).status_code == 302
 
 
