@@ -28,6 +28,7 @@ from institutions.models import (
     Customer,
     Employment,
     Institution,
+    Invitation,
     Method,
     MethodAdoption,
     Person,
@@ -37,8 +38,10 @@ from institutions.models import (
     User,
 )
 from orders import workflow as orders
+from portal import stepup
 from portal.actors import Actor
 from portal.clock import CHINA
+from portal.models import StepUp
 from portal.permissions import SECOND_FACTOR_ROLES, Permission
 
 PASSWORD = "chengliang-demo"
@@ -194,9 +197,13 @@ def hashed_password() -> str:
 
 def second_membership(lab: Laboratory, login: str, roles: list[str]) -> None:
     """The account, made elsewhere, also belongs to this institution, without an employment in it."""
-    user = User.objects.get(username=login)
+    user, administrator = User.objects.get(username=login), lab.actor("admin")
+    stepup.grant(
+        administrator.user_id, "invitation.invite", Invitation(institution=lab.institution),
+        sha256=accounts.offer_digest(user.email, roles, None), method=StepUp.Method.COMMAND,
+    )  # fmt: skip
     invitation = accounts.invite(
-        email=user.email, name=user.name, roles=roles, employment=None, actor=lab.actor("admin"), at=lab.now
+        email=user.email, name=user.name, roles=roles, employment=None, actor=administrator, at=lab.now
     )
     with accounts.ACCEPT.applied_to(invitation, actor=accounts.DOORKEEPER, at=lab.now) as invitation:
         invitation.user = user

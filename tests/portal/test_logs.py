@@ -217,7 +217,7 @@ def test_work_enqueued_by_a_request_keeps_its_id():
     client = Client()
     client.force_login(make.user(lab, Role.ADMINISTRATOR))
     typed = {"email": "shen@example.com", "name": "沈若川", "roles": ["operator"], "employment": ""}
-    answer = client.post("/i/alpha/settings/members/invite/", typed)
+    answer = client.post("/i/alpha/settings/members/invite/", typed | {"own_password": make.PASSWORD})
     assert OutboxEntry.objects.get().request_id == answer["X-Request-ID"]
 
 
