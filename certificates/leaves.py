@@ -18,8 +18,17 @@ def _instant(moment: datetime) -> str:
 def _line(reading: Reading) -> dict:
     return {
         "cell": reading.cell, "text": reading.text, "mode": reading.mode, "by": reading.recorded_by_id,
-        "value": "" if reading.value is None else decimals.plain(reading.value), "at": _instant(reading.recorded_at),
+        "value": _figure(reading),
+        "at": _instant(reading.recorded_at),
     }  # fmt: skip
+
+
+def _figure(reading: Reading) -> str:
+    """The figure as such: the column keeps more places than were typed, and gives them back when it is read again."""
+    if reading.value is None:
+        return ""
+    whole, point, places = decimals.plain(reading.value).partition(".")
+    return f"{whole}{point}{places}".rstrip("0").rstrip(".") if point else whole
 
 
 def _text_digest(text: str) -> str:

@@ -14,6 +14,7 @@ from certificates.models import Certificate
 from institutions import second_factor
 from institutions.models import Institution, User
 from portal import invariants
+from portal.ledger import sequencer, verify
 from portal.permissions import SECOND_FACTOR_ROLES, Role
 from portal.tenancy import TenantModel, tenant
 
@@ -112,6 +113,11 @@ def test_there_are_certificates_in_every_state_a_stranger_can_meet(seeded):
 def test_what_is_seeded_breaks_no_rule(seeded):
     slugs = {described["slug"] for described in seeded["institutions"]}
     assert [breach for breach in invariants.breaches() if breach.institution in slugs] == []
+
+
+def test_what_is_seeded_stands_as_the_ledger_says(seeded):
+    sequencer.sequence()
+    assert list(verify.problems()) == []
 
 
 def test_certificates_are_issued_in_numbers(seeded):

@@ -7,8 +7,10 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
+from certificates import readings
 from portal import codes
 from portal.ledger import sequencer, verify
+from portal.tenancy import tenant
 from tests import make
 from tests.conftest import as_owner
 
@@ -18,6 +20,12 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def certificate():
     world = make.laboratory()
+    corrected = make.record(world, filled=True)
+    with tenant(world.institution.pk):
+        slip = readings.Entry("reading:1:up_before", "0.50", reason="看错一格")
+        assert [outcome.state for outcome in readings.enter(corrected, [slip], actor=world.operator, at=make.NOON)] == [
+            "saved"
+        ]
     issued = make.certificate(world, "released")
     make.certificate(world, "void")
     sequencer.sequence()
