@@ -1,7 +1,8 @@
 """Three laboratories of their own, with everybody's sign-in and objects in every state, marked in every text.
 
 The plans are those of the demonstration. Every text gets the caller's prefix and the laboratory's letter in front, so
-that whoever finds "P7A…" on a page of laboratory B has found a leak.
+that whoever finds "STRANGEA…" on a page of laboratory B has found a leak. A mark of two or three letters is no proof:
+codes drawn at random spell it by chance.
 """
 
 import hashlib

@@ -45,7 +45,7 @@ def seeded(django_db_setup, django_db_blocker):
     from django.db import transaction
 
     with django_db_blocker.unblock(), transaction.atomic():
-        yield seed.seed("P7", timezone.now())
+        yield seed.seed("STRANGE", timezone.now())
         transaction.set_rollback(True)
 
 
@@ -121,10 +121,10 @@ def test_what_is_seeded_stands_as_the_ledger_says(seeded):
 
 
 def test_certificates_are_issued_in_numbers(seeded):
-    institution = Institution.objects.get(slug="p7a")
+    institution = Institution.objects.get(slug="strangea")
     hands = batch.hands_of(institution)
     certificate = batch.issue(hands, batch.prepare(hands, "SERIAL-1", timezone.now()), timezone.now())
-    assert certificate.number.startswith("P7A-C-")
+    assert certificate.number.startswith("STRANGEA-C-")
 
 
 @pytest.mark.parametrize("prefix", ["", "x", "with blank", "ninechars", "量"])
@@ -135,7 +135,7 @@ def test_a_prefix_that_cannot_stand_everywhere_is_refused(prefix):
 
 def test_a_prefix_is_seeded_once(seeded):
     with pytest.raises(CommandError, match="has been seeded before"):
-        call_command("seed_acceptance", prefix="P7")
+        call_command("seed_acceptance", prefix="STRANGE")
 
 
 @pytest.mark.parametrize("command", [["seed_acceptance", "--prefix", "P8"], ["issue_batch", "--count", "1"]])
@@ -159,9 +159,9 @@ def test_a_batch_that_cannot_be_is_refused_in_a_sentence(arguments, sentence):
 
 
 def test_the_trail_of_one_institution_is_exported_line_by_line(seeded, capsys):
-    call_command("audit_export", "--institution", "p7b", "--json")
+    call_command("audit_export", "--institution", "strangeb", "--json")
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    institution = Institution.objects.get(slug="p7b")
+    institution = Institution.objects.get(slug="strangeb")
     assert {line["institution_id"] for line in lines} == {institution.pk}
     assert [line["id"] for line in lines] == sorted(line["id"] for line in lines)
     assert {"certificate.issue", "membership.join"} <= {line["verb"] for line in lines}
@@ -170,5 +170,5 @@ def test_the_trail_of_one_institution_is_exported_line_by_line(seeded, capsys):
 def test_an_export_never_overwrites_a_file(seeded, tmp_path):
     (tmp_path / "trail").write_text("kept")
     with pytest.raises(CommandError, match="exists already"):
-        call_command("audit_export", "--institution", "p7b", "--output", str(tmp_path / "trail"))
+        call_command("audit_export", "--institution", "strangeb", "--output", str(tmp_path / "trail"))
     assert (tmp_path / "trail").read_text() == "kept"
