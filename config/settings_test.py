@@ -10,3 +10,5 @@ from config.settings import PASSWORD_HASHERS, TEMPLATES  # noqa: E402
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *PASSWORD_HASHERS]
 TEMPLATES[0]["OPTIONS"]["string_if_invalid"] = "!!%s!!"
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+if "MAIL_FILES" in os.environ:  # a process that a test has started, which shares no memory with it
+    EMAIL_BACKEND, EMAIL_FILE_PATH = "django.core.mail.backends.filebased.EmailBackend", os.environ["MAIL_FILES"]

@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("portal.urls")),
     path("ledger/", include("portal.ledger.urls")),
     path("", include("institutions.urls_accounts")),
+    path("c/", include("institutions.urls_public")),
     path("i/<slug:slug>/", include("institutions.urls")),
     path("i/<slug:slug>/", include("equipment.urls")),
     path("i/<slug:slug>/", include("orders.urls")),

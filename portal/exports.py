@@ -7,12 +7,12 @@ unless the whole of it is a number: a reading of -0.5 must not become a text. So
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
@@ -33,6 +33,26 @@ UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 LONGEST_CELL = 32_000
 
 Row = Sequence[Any]
+
+# What an export's button shows, and how it is given after a fresh proof of the person: set by the app that knows accounts.
+Offer = Callable[[HttpRequest, str], dict[str, Any] | None]
+Send = Callable[..., HttpResponseBase]
+_given: dict[str, Callable[..., Any]] = {}
+
+
+def given_by(offer: Offer, send: Send) -> None:
+    """These functions offer lists as files and give them from now on."""
+    _given.update(offer=offer, send=send)
+
+
+def offer(request: HttpRequest, url: str) -> dict[str, Any] | None:
+    """What the export button of a list shows, or None for who may not export. `url`: where it is asked for."""
+    return _given["offer"](request, url)
+
+
+def send(request: HttpRequest, act: str, **about: Any) -> HttpResponseBase:
+    """The list as a file, or the page again with the reason why not. `about`: as the giver takes it. Source: E3.18."""
+    return _given["send"](request, act, **about)
 
 
 def refuse_too_many(count: int) -> None:

@@ -22,8 +22,10 @@ POINTS = {
     "outbox.after_publish": "the broker has the work, the relay has not noted anything since",
     "pdf.before_write": "the PDF is made, nothing of it is stored",
     "pdf.after_write": "the file lies on disk, the transaction that names it is open",
+    "mail.before_send": "the mail's key is taken in an open transaction, the mail server has nothing",
     "mail.after_send": "the mail server has the message, the transaction that marks it as sent is open",
     "backup.mid": "the database is dumped, no file is copied, nothing is signed",
+    "import.before_commit": "the rows of a spreadsheet and their audit entries are written, nothing is committed",
     "ledger.after_index": "leaves have their index and the nodes above them, the transaction is open",
 }
 

@@ -53,6 +53,7 @@ FEATURES = {
     "complaint": Feature(3600, 10, 10, 200),
     "search": Feature(60, 600, 120, 1200, "query"),
     "export": Feature(600, 100, 20, 100, "any"),
+    "evaluate": Feature(600, 100, 20, 40, "any"),
     "pdf": Feature(60, 240, 60, 600, "any"),
     "upload": Feature(600, 400, 120, 1000),
     "verify_miss": Feature(600, 30, None, None, "any"),

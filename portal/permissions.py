@@ -16,6 +16,12 @@ class Permission(StrEnum):
     PERSON_IDENTIFY = "person:identify"
     PERSON_UNMASK = "person:unmask"
     EXPORT = "export"
+    FILE_KEEP = "file:keep"
+    PEOPLE_KEEP = "people:keep"
+    AUTHORISE = "people:authorise"
+    SCOPE_KEEP = "scope:keep"
+    METHOD_KEEP = "method:keep"
+    ALERT_ASSIGN = "alert:assign"
     EQUIPMENT_MANAGE = "equipment:manage"
     ITEM_RECEIVE = "item:receive"
     ITEM_FINISH = "item:finish"
@@ -80,17 +86,37 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.PERSON_IDENTIFY,
             P.PERSON_UNMASK,
             P.EXPORT,
+            P.FILE_KEEP,
+            P.PEOPLE_KEEP,
+            P.SCOPE_KEEP,
+            P.METHOD_KEEP,
+            P.ALERT_ASSIGN,
         },
         Role.QUALITY_MANAGER: {
             P.AUDIT_READ,
             P.DOCUMENT_UPLOAD,
+            P.FILE_KEEP,
+            P.PEOPLE_KEEP,
+            P.SCOPE_KEEP,
+            P.METHOD_KEEP,
+            P.ALERT_ASSIGN,
             P.EQUIPMENT_MANAGE,
             P.CERTIFICATE_VOID,
             P.PERSON_UNMASK,
             P.EXPORT,
         },
-        Role.TECHNICAL_MANAGER: {P.DOCUMENT_UPLOAD, P.EQUIPMENT_MANAGE, P.PROCEDURE_MANAGE, P.PROCEDURE_APPROVE},
-        Role.METROLOGY_MANAGER: {P.DOCUMENT_UPLOAD, P.EQUIPMENT_MANAGE},
+        Role.TECHNICAL_MANAGER: {
+            P.DOCUMENT_UPLOAD,
+            P.EQUIPMENT_MANAGE,
+            P.PROCEDURE_MANAGE,
+            P.PROCEDURE_APPROVE,
+            P.PEOPLE_KEEP,
+            P.AUTHORISE,
+            P.SCOPE_KEEP,
+            P.METHOD_KEEP,
+            P.ALERT_ASSIGN,
+        },
+        Role.METROLOGY_MANAGER: {P.DOCUMENT_UPLOAD, P.EQUIPMENT_MANAGE, P.FILE_KEEP},
         Role.OPERATOR: {P.DOCUMENT_UPLOAD, P.RECORD_WRITE, P.PROCEDURE_MANAGE},
         Role.CHECKER: {P.CERTIFICATE_CHECK},
         Role.SIGNATORY: {P.CERTIFICATE_APPROVE, P.CERTIFICATE_ISSUE, P.CERTIFICATE_VOID},

@@ -57,10 +57,20 @@ REGISTER = (
     PersonalField(
         "人员姓名、工号", (
             "institutions.Employment.name", "institutions.Employment.staff_number", "institutions.User.name",
-            "institutions.Invitation.name", "certificates.Certificate.body", "certificates.Certificate.content",
+            "institutions.Invitation.name", "institutions.EmploymentConflict.name", "institutions.Authorisation.granted_by",
+            "institutions.KeyPerson.name", "institutions.Partnership.lead",
+            "certificates.Certificate.body", "certificates.Certificate.content", "portal.ClauseStanding.evidence",
         ),
         "证书和记录上写明谁检定、核验、批准", DUTY, "本机构成员、监管人员；证书持有人见证书上的姓名", "不遮盖",
         AS_LONG_AS_RECORDS, WITH_THE_RECORDS,
+    ),
+    PersonalField(
+        "资格证书、经历、培训和考核", (
+            "institutions.Credential.number", "institutions.Credential.speciality", "institutions.Experience.employer",
+            "institutions.Experience.post", "institutions.TrainingAttendance.result", "institutions.TrainingAttendance.score",
+            "institutions.ProtectiveIssue.item", "institutions.Authorisation.suspended_because",
+        ),
+        "判断能不能授权做检定、核验、签字", DUTY, "本机构成员、监管人员", "不遮盖", AS_LONG_AS_RECORDS, WITH_THE_RECORDS,
     ),
     PersonalField(
         "登录名", ("institutions.User.username", "institutions.PasswordReset.username"),
@@ -91,6 +101,10 @@ REGISTER = (
         "证明是本人", DUTY, "谁也看不到", "加密或只存摘要", "账号存续期间", "停用第二因素或注销账号时删除",
     ),
     PersonalField(
+        "奖惩事由", ("institutions.Incentive.reason",),
+        "诚信奖惩留痕", CONTRACT, "本机构成员、监管人员", "不遮盖", AS_LONG_AS_RECORDS, WITH_THE_RECORDS,
+    ),
+    PersonalField(
         "客户联系人、电话", ("institutions.Customer.contact", "institutions.Customer.phone"),
         "联系送检单位", CONTRACT, "业务受理；其他成员只见遮盖的电话", "138****5678", AS_LONG_AS_RECORDS, WITH_THE_RECORDS,
     ),
@@ -107,8 +121,24 @@ REGISTER = (
         "溯源证书等证据", DUTY, "本机构成员、监管人员", "文件名不遮盖，不进账本和日志", AS_LONG_AS_RECORDS, WITH_THE_RECORDS,
     ),
     PersonalField(
+        "导入的表格", (
+            "portal.RegisterImport.content_sealed", "portal.RegisterImport.file_name", "portal.RegisterImport.acting",
+            "portal.RegisterImport.said",
+        ),
+        "把表格里的行登记到台账", CONTRACT, "发起人和同一权限的成员", "内容加密存放；文件本身不保存", "最长 7 天",
+        "写入、放弃或 7 天后清空内容",
+    ),
+    PersonalField(
         "提醒邮件", ("portal.Alert.subject",),
         "到期提醒", CONTRACT, "收到提醒的成员", "邮件标题不含姓名", SECURITY_LOG, "到期删除",
+    ),
+    PersonalField(
+        "离岗和代理", (
+              "portal.Absence.first_day", "portal.Absence.last_day",
+            "portal.Alert.snooze_reason",
+        ),
+        "离岗期间有人收到提醒；推迟的理由", CONTRACT, "本机构成员、监管人员", "不遮盖；只有日期，没有原因", AS_LONG_AS_RECORDS,
+        WITH_THE_RECORDS,
     ),
     PersonalField(
         "本人确认和代办任务", ("portal.OutboxEntry.on_behalf_of",),
@@ -141,6 +171,14 @@ NOT_PERSONAL = {
     "institutions.Site.address": "a place of work",
     "institutions.Customer.name": "an organisation",
     "institutions.Customer.address": "an organisation",
+    "institutions.Department.name": "a part of an organisation",
+    "institutions.Room.name": "a place of work",
+    "institutions.ServiceWindow.name": "a place of work",
+    "institutions.ServiceWindow.phone": "an organisation's published number",
+    "institutions.ScopeChoice.reason": "why one of two lines of scope was chosen",
+    "institutions.Brand.name": "an organisation's mark",
+    "institutions.Partnership.name": "an organisation or a team",
+    "institutions.InnovationFigure.references": "titles and numbers of works",
     "equipment.Equipment.name": "a thing",
     "equipment.MeasurementStandard.name": "a thing",
     "orders.Item.name": "a thing",

@@ -43,18 +43,26 @@ class Audience(StrEnum):
     OPERATIONS = "operations"
 
 
+Right = Permission | Callable[..., Permission]
+
+
 @dataclass(frozen=True)
 class Door:
-    """What a view says of itself. `right` is what a member needs; `feeds` tells which object feeds which argument.
+    """What a view says of itself. `right` is what a member needs, or a function that tells it from the arguments;
+    `feeds` tells which object feeds which argument.
 
     `limit`: the feature of limits.FEATURES that a request to this door uses, or "".
     """
 
     methods: tuple[str, ...]
     audience: Audience
-    right: Permission | None
+    right: Right | None
     feeds: dict[str, str] = field(default_factory=dict)
     limit: str = ""
+
+    def needs(self, **arguments: object) -> Permission | None:
+        """The right that a member needs for these arguments of the view."""
+        return self.right(**arguments) if callable(self.right) else self.right
 
 
 @dataclass(frozen=True)
@@ -75,7 +83,7 @@ class Route:
 
 
 def door(
-    *methods: str, to: Audience = Audience.MEMBER, right: Permission | None = None, limit: str = "", **feeds: str
+    *methods: str, to: Audience = Audience.MEMBER, right: Right | None = None, limit: str = "", **feeds: str
 ) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
     """The view answers these methods only, to this audience, to members holding `right`, as often as `limit` allows.
 
@@ -94,8 +102,9 @@ def door(
         def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
             if request.method not in allowed:
                 return errors.page(request, 405, Allow=", ".join(allowed))
-            if right is not None:
-                actor_of(request).require(right, actor_of(request).institution_id)
+            needed = declared.needs(**kwargs)
+            if needed is not None:
+                actor_of(request).require(needed, actor_of(request).institution_id)
             if limit and limits.is_use(limit, request):
                 wait = limits.limit(limit, request, subject=_account(request) if to is not Audience.PUBLIC else "")
                 if wait:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 from django.dispatch import Signal
 from django.utils.translation import gettext as _
 
@@ -144,7 +144,7 @@ def _save(row, stored):
         fields = error.message_dict if hasattr(error, "error_dict") else {"": error.messages}
         raise Refused(*_sentences(row, fields)) from error
     except IntegrityError as error:
-        raise Refused(Refusal("data", _("与已有数据冲突（%(rule)s），没有保存。") % {"rule": _rule(error)})) from error
+        raise Refused(broken_rule(row, error)) from error
 
 
 def _left_to_the_database(row, changed: set[str] | None) -> list[str]:
@@ -165,6 +165,16 @@ def _sentences(row, fields):
             yield Refusal("data", f"{label}：{message}" if label else message)
 
 
-def _rule(error: IntegrityError) -> str:
+def broken_rule(row, error: IntegrityError) -> Refusal:
+    """What the database has refused: the sentence of the model's constraint and the clause in its code, where it has them."""
+    name = rule_of(error)
+    for rule in row._meta.constraints:
+        if rule.name == name and rule.violation_error_message != rule.default_violation_error_message:
+            return Refusal(rule.violation_error_code or "data", rule.get_violation_error_message())
+    return Refusal("data", _("与已有数据冲突（%(rule)s），没有保存。") % {"rule": name})
+
+
+def rule_of(error: DatabaseError) -> str:
+    """The name of the rule that the database kept."""
     diagnostics = getattr(error.__cause__, "diag", None)
     return (diagnostics and diagnostics.constraint_name) or _("唯一性约束")

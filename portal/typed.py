@@ -1,6 +1,8 @@
 """Fields for what people type: full-width digits are understood, what cannot be kept is refused in words."""
 
+import re
 import unicodedata
+from datetime import date
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -9,6 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from . import glyphs
+
+ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class TextField(forms.CharField):
@@ -57,6 +61,47 @@ class NumberTextField(TextField):
             )
 
 
+class DecimalTextField(forms.DecimalField):
+    """A decimal number, also in full-width digits or with the true minus sign; never a float."""
+
+    default_error_messages = {
+        "required": gettext_lazy("请填写数值。"),
+        "invalid": gettext_lazy("不是数。请只填数字、小数点和负号，例如 -0.5。"),
+        "max_digits": gettext_lazy("位数太多。请减少数字。"),
+        "max_decimal_places": gettext_lazy("小数位太多。请减少小数位。"),
+        "max_whole_digits": gettext_lazy("数值太大。请核对单位。"),
+    }
+
+    def __init__(self, **kwargs):
+        kwargs.setdefault("widget", forms.TextInput(attrs={"inputmode": "decimal"}))
+        super().__init__(**kwargs)
+
+    def to_python(self, value):
+        return super().to_python(_plain_number(value))
+
+
+class WholeNumberField(forms.IntegerField):
+    """A whole number from zero on, as people and years are counted."""
+
+    default_error_messages = {
+        "required": gettext_lazy("请填写数字。"),
+        "invalid": gettext_lazy("不是整数。请只填数字。"),
+    }
+
+    def __init__(self, **kwargs):
+        kwargs.setdefault("widget", forms.TextInput(attrs={"inputmode": "numeric"}))
+        super().__init__(**{"min_value": 0, "max_value": 2_000_000_000, **kwargs})
+
+    def to_python(self, value):
+        return super().to_python(_plain_number(value))
+
+
+def _plain_number(value):
+    if not isinstance(value, str):
+        return value
+    return unicodedata.normalize("NFKC", value).replace("\u2212", "-").replace(" ", "").replace("\u2009", "")
+
+
 class DayField(forms.DateField):
     """A calendar day, picked or typed as 2026-03-09, of a year that a laboratory's records can hold."""
 
@@ -72,13 +117,24 @@ class DayField(forms.DateField):
         super().__init__(**kwargs)
 
     def to_python(self, value):
-        day = super().to_python(unicodedata.normalize("NFKC", value) if isinstance(value, str) else value)
+        text = unicodedata.normalize("NFKC", value).strip() if isinstance(value, str) else value
+        day = super().to_python(_iso_day(text) or text)
         if day is not None and not self.FIRST_YEAR <= day.year <= self.LAST_YEAR:
             raise ValidationError(
                 _("年份 %(year)d 不对。请填 %(first)d 至 %(last)d 年之间的日期。")
                 % {"year": day.year, "first": self.FIRST_YEAR, "last": self.LAST_YEAR}
             )
         return day
+
+
+def _iso_day(text):
+    """The day written as 2026-03-09, or None: most days are, and trying every other way of writing them takes long."""
+    if not isinstance(text, str) or not ISO_DAY.fullmatch(text):
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 class ChoiceField(forms.ChoiceField):

@@ -25,13 +25,34 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 NO_BROWSER = "The browser test was not run: no Chromium here (Debian: apt-get install chromium; else set CHROMIUM)."
 
 
+# Files whose tests empty the broker, stop it, or count in it.
+ABOUT_THE_BROKER = {"test_limits.py", "test_recovery.py", "test_relay.py", "test_siege.py"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests of a file stay in one process, for the sake of what they set up once; so do all about the broker."""
+    for item in items:
+        group = "broker" if item.path.name in ABOUT_THE_BROKER else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @functools.cache
 def schema_fingerprint() -> str:
     """A short text that changes with everything that shapes an empty migrated database."""
     base, digest = settings.BASE_DIR, hashlib.sha256()
     apps = [base / app for app in settings.INSTALLED_APPS if (base / app).is_dir()]
-    shaping = {"models.py", "apps.py", "grants.py", "tenancy.py", "audit.py"}
-    files = [file for app in apps for file in app.rglob("*.py") if {"migrations", "models"} & {*file.parts}]
+    shaping = {
+        "models.py",
+        "apps.py",
+        "grants.py",
+        "tenancy.py",
+        "audit.py",
+        "alerts.py",
+        "duelists.py",
+        "due_functions.py",
+        "guard.py",
+    }
+    files = [file for app in apps for file in app.rglob("*.py") if {"migrations", "models", "alerts"} & {*file.parts}]
     files += [file for app in apps for file in app.rglob("*.py") if file.name in shaping]
     digest.update(" ".join(sorted(settings.DATABASES)).encode())  # each role there is given its rights
     for file in sorted({*files, base / "requirements.lock"}):

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 
@@ -22,10 +23,9 @@ def inspect(content: bytes) -> None:
     lines = text.splitlines()
     if len(max(lines, key=len, default="")) > LONGEST_LINE or len(lines) > MOST_ROWS:
         raise Unacceptable(_too_much())
-    delimiter = max(",\t;", key=lines[0].count) if lines else ","
     columns = 0
     try:
-        for number, row in enumerate(csv.reader(io.StringIO(text), delimiter=delimiter, strict=True), start=1):
+        for number, row in enumerate(_rows(text), start=1):
             columns = columns or len(row)
             if number > MOST_ROWS or len(row) > MOST_COLUMNS or any(len(cell) > LONGEST_CELL for cell in row):
                 raise Unacceptable(_too_much())
@@ -38,6 +38,16 @@ def inspect(content: bytes) -> None:
         raise Unacceptable(_("CSV 的引号不成对，读不出表格。请用 Excel 或 WPS 重新另存为 CSV。")) from error
     if not columns:
         raise Unacceptable(_("CSV 里没有内容。请重新选择文件。"))
+
+
+def rows_of(content: bytes) -> Iterator[list[str]]:
+    """The rows of a text that `inspect` has passed."""
+    return _rows(_text(content))
+
+
+def _rows(text: str) -> Iterator[list[str]]:
+    delimiter = max(",\t;", key=text.partition("\n")[0].count)
+    return csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
 
 
 def _text(content: bytes) -> str:

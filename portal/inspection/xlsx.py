@@ -10,9 +10,10 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from xml.etree.ElementTree import ParseError
+from xml.parsers.expat import ExpatError, ParserCreate
 
 from defusedxml import ElementTree
-from defusedxml.common import DefusedXmlException
+from defusedxml.common import DefusedXmlException, DTDForbidden
 from django.utils.translation import gettext as _
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
@@ -35,17 +36,33 @@ NESTED = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b
 RELATIONSHIP = "{http://schemas.openxmlformats.org/package/2006/relationships}Relationship"
 
 
+# What the libraries raise about a file that is no workbook, or half of one.
+DAMAGED = (
+    zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, NotImplementedError, InvalidFileException,
+    KeyError, ValueError, IndexError, TypeError, AttributeError, ParseError, ExpatError,
+)  # fmt: skip
+
+
 def inspect(content: bytes) -> None:
     """Passes when the workbook holds nothing but cells that can be read. Raises: Unacceptable."""
+    parts_are_harmless(content)
+    try:
+        _cells(content)
+    except DAMAGED as error:
+        raise Unacceptable(damaged()) from error
+
+
+def parts_are_harmless(content: bytes) -> None:
+    """Passes when no part of the workbook acts, links elsewhere or unpacks without end. Raises: Unacceptable."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             _entries(archive)
-        _cells(content)
-    except (
-        zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, NotImplementedError, InvalidFileException,
-        KeyError, ValueError, IndexError, TypeError, AttributeError, ParseError,
-    ) as error:  # fmt: skip
-        raise Unacceptable(_("工作簿不完整或已损坏。请用 Excel 或 WPS 打开，另存为 .xlsx 后再上传。")) from error
+    except DAMAGED as error:
+        raise Unacceptable(damaged()) from error
+
+
+def damaged() -> str:
+    return _("工作簿不完整或已损坏。请用 Excel 或 WPS 打开，另存为 .xlsx 后再上传。")
 
 
 def _entries(archive: zipfile.ZipFile) -> None:
@@ -87,15 +104,25 @@ def _parts(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
 def _plain_xml(name: str, data: bytes) -> None:
     """Passes for XML without a document type, and for relationships that stay inside, but for links to click on."""
     lower = name.lower()
-    wanted = lower.endswith(".rels") or lower == "[content_types].xml"
     try:
-        for _event, element in ElementTree.iterparse(io.BytesIO(data), forbid_dtd=True):
-            if wanted:
+        if lower.endswith(".rels") or lower == "[content_types].xml":
+            for _event, element in ElementTree.iterparse(io.BytesIO(data), forbid_dtd=True):
                 _harmless(element)
-            else:
-                element.clear()
+        else:
+            _without_document_type(data)
     except DefusedXmlException as error:
         raise Unacceptable(_("工作簿里有不该有的 XML 定义。请用 Excel 或 WPS 另存为 .xlsx 后再上传。")) from error
+
+
+def _without_document_type(data: bytes) -> None:
+    """Passes for well-formed XML without a document type. Nothing of it is built: sheets are large. Raises: ExpatError."""
+
+    def refuse(name: str, *_rest: object) -> None:
+        raise DTDForbidden(name, None, None)
+
+    parser = ParserCreate()
+    parser.StartDoctypeDeclHandler = refuse
+    parser.Parse(data, True)
 
 
 def _harmless(element) -> None:

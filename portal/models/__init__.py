@@ -1,8 +1,9 @@
 """Tables of the ground floor."""
 
-from .alerts import Alert, Delivery
+from .alerts import Absence, Alert, Delivery, DeliveryAttempt
 from .codes import SmartCode
 from .documents import Document
+from .imports import RegisterImport
 from .ledger import (
     AuditSeal,
     LedgerCheckpoint,
@@ -12,17 +13,23 @@ from .ledger import (
     LedgerPending,
     LedgerSalt,
 )
+from .rows import RegisterRow
 from .stepup import StepUp
 from .trail import AuditEntry
+from .verdicts import ClauseStanding, Evaluation
 from .work import Counter, JobRun, OutboxEntry, SentMail
 
 __all__ = [
+    "Absence",
     "Alert",
     "AuditEntry",
     "AuditSeal",
+    "ClauseStanding",
     "Counter",
     "Delivery",
+    "DeliveryAttempt",
     "Document",
+    "Evaluation",
     "JobRun",
     "LedgerCheckpoint",
     "LedgerEntry",
@@ -31,6 +38,8 @@ __all__ = [
     "LedgerPending",
     "LedgerSalt",
     "OutboxEntry",
+    "RegisterImport",
+    "RegisterRow",
     "SentMail",
     "SmartCode",
     "StepUp",

@@ -1,4 +1,4 @@
-"""Alerts about dates that come closer, and the mails that carried them."""
+"""Alerts about dates that come closer, who takes care of them, and the mails that carried them."""
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -10,7 +10,12 @@ from portal.tenancy import TenantModel
 
 
 class Alert(TenantModel):
-    """One threshold passed by one thing with one due date. Made once, however often the scan runs."""
+    """One threshold passed by one thing with one due date. Made once, however often the scan runs.
+
+    `settled_at`: when the scan saw that the thing is no longer due. What people do about it (已知悉, 推迟, 指派) concerns the
+    thing and is written on the alerts of all its thresholds; a later threshold takes over 推迟 and 指派. The night writes
+    thousands of rows: whoever answers is not indexed, since nobody asks for it but within an institution.
+    """
 
     protection = "no_delete"
 
@@ -23,9 +28,24 @@ class Alert(TenantModel):
     link = models.CharField(max_length=200, blank=True)
     found_at = models.DateTimeField(db_default=DatabaseClock(), editable=False)
     seen_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("确认人")
-    )
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("确认人"),
+        db_index=False,
+    )  # fmt: skip
     seen_at = models.DateTimeField(_("确认时间"), null=True)
+    settled_at = models.DateTimeField(_("消除时间"), null=True)
+    snoozed_until = models.DateField(_("推迟至"), null=True)
+    snoozed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    snooze_reason = models.CharField(_("推迟原因"), max_length=300, blank=True, db_default="")
+    assigned_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", verbose_name=_("处理人"),
+        db_index=False,
+    )  # fmt: skip
+    assigned_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    assigned_at = models.DateTimeField(_("指派时间"), null=True)
 
     class Meta:
         constraints = [
@@ -33,7 +53,17 @@ class Alert(TenantModel):
                 fields=["institution", "rule", "target_id", "threshold", "due_on"], name="alert_once"
             )
         ]
-        indexes = [models.Index(fields=["institution", "due_on", "id"], name="alert_by_due_date")]
+        indexes = [
+            models.Index(fields=["institution", "due_on", "id"], name="alert_by_due_date"),
+            models.Index(
+                fields=["rule", "due_on"], include=["target_id", "threshold", "institution"],
+                condition=models.Q(settled_at=None), name="alert_open",
+            ),
+            models.Index(
+                fields=["rule"], name="alert_cared_for",
+                condition=models.Q(snoozed_until__isnull=False) | models.Q(assigned_to__isnull=False),
+            ),
+        ]  # fmt: skip
 
     def __str__(self):
         return self.subject
@@ -63,3 +93,57 @@ class Delivery(TenantModel):
 
     def __str__(self):
         return f"{self.user} {self.day}"
+
+
+class DeliveryAttempt(TenantModel):
+    """One attempt to hand a digest to the mail server, and what came of it. Never changed."""
+
+    class Outcome(models.TextChoices):
+        SENT = "sent", _("已交给邮件服务器")
+        REFUSED = "refused", _("未送出")
+
+    protection = "append_only"
+
+    delivery = models.ForeignKey(Delivery, on_delete=models.PROTECT, related_name="tries")
+    at = models.DateTimeField(_("时间"), db_default=DatabaseClock(), editable=False)
+    outcome = models.CharField(_("结果"), max_length=10, choices=Outcome)
+    error = models.CharField(_("错误"), max_length=300, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["institution", "delivery", "id"], name="attempts_of_delivery")]
+
+    def __str__(self):
+        return f"{self.get_outcome_display()} {self.at:%F %T}"
+
+
+class Absence(TenantModel):
+    """代理: while somebody is away, a substitute is told of everything that the absent member is told of."""
+
+    class State(models.TextChoices):
+        ANNOUNCED = "announced", _("已登记")
+        WITHDRAWN = "withdrawn", _("已撤销")
+
+    protection = "no_delete"
+
+    state = models.CharField(_("状态"), max_length=10, choices=State, default=State.ANNOUNCED)
+    absent = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("离岗人")
+    )
+    substitute = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("代理人")
+    )
+    first_day = models.DateField(_("开始日期"))
+    last_day = models.DateField(_("结束日期"))
+    recorded_at = models.DateTimeField(_("登记时间"), db_default=DatabaseClock(), editable=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(first_day__lte=models.F("last_day")), name="absence_days_in_order"
+            ),
+            models.CheckConstraint(condition=~models.Q(absent=models.F("substitute")), name="absence_needs_another"),
+        ]
+        indexes = [models.Index(fields=["institution", "substitute", "last_day"], name="absence_by_substitute")]
+
+    def __str__(self):
+        return f"{self.absent} {self.first_day}～{self.last_day}"

@@ -1,6 +1,7 @@
 """Alerts are made once for each threshold, told once, in one mail a day, to those whose role it is."""
 
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 from io import StringIO
 from smtplib import SMTPServerDisconnected
@@ -10,15 +11,18 @@ from django.core import mail
 from django.core.exceptions import PermissionDenied
 from django.core.mail.backends import locmem
 from django.core.management import CommandError, call_command
-from django.db import connection, transaction
+from django.db import connection
+from django.db.models import Case, DateField, IntegerField, Value, When
+from django.db.models.functions import Cast
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from institutions.models import Membership, Site
-from portal import alerts, digest, outbox, panels
-from portal.alerts import Due, passed, scan
-from portal.models import Alert, AuditEntry, Delivery, JobRun, OutboxEntry
+from portal import alerts, digest, due_functions, duelists, inbox, outbox, panels
+from portal.alerts import scan
+from portal.duelists import Watch, due_list, page, says
+from portal.models import Alert, AuditEntry, Delivery, DeliveryAttempt, JobRun, OutboxEntry
 from portal.permissions import Role
 from portal.tenancy import tenant
 from tests import make
@@ -27,18 +31,26 @@ DAY = make.DAY
 THRESHOLDS = (60, 30, 7, 0)
 
 
+class Dates(dict):
+    """Name of a site -> the day on which it is due. The rule sees what is written here at once."""
+
+    def watch(self):
+        days = [When(name=name, then=Value(day)) for name, day in self.items()]
+        due_on = Case(*days, default=None, output_field=DateField())
+        return Watch(
+            rows=Site.objects.all(),
+            due_on=due_on,
+            subject=says("%(name)s到期", name="name"),
+            link=page("portal:alerts"),
+        )
+
+
 @pytest.fixture
 def dates(monkeypatch):
     """The only rule there is watches the sites named here: name -> due date."""
-    known = {}
-    monkeypatch.setattr(alerts, "RULES", {})
-
-    @alerts.due_list("tests.site", title="场所", thresholds=THRESHOLDS, recipients=(Role.QUALITY_MANAGER,))
-    def sites(institution, until):
-        for site in Site.objects.filter(institution=institution).order_by("pk"):
-            if site.name in known and known[site.name] <= until:
-                yield Due(site, known[site.name], f"{site.name}到期", "/somewhere/")
-
+    known = Dates()
+    monkeypatch.setattr(duelists, "RULES", {})
+    due_list("tests.site", title="场所", thresholds=THRESHOLDS, recipients=(Role.QUALITY_MANAGER,))(known.watch)
     return known
 
 
@@ -76,8 +88,9 @@ def actor(lab, *roles):
         (-13, -7), (-14, -14), (-28, -28), (-35, -28), (-4000, -28),
     ],
 )  # fmt: skip
-def test_the_tightest_threshold_passed_speaks(left, threshold):
-    assert passed(THRESHOLDS, left) == threshold
+def test_the_tightest_threshold_passed_speaks(lab, dates, left, threshold):
+    scan(dates["甲楼"] - timedelta(left))
+    assert [row.threshold for row in kept(lab)] == ([] if threshold is None else [threshold])
 
 
 @pytest.mark.parametrize(
@@ -121,23 +134,32 @@ def test_scanning_twice_is_scanning_once(lab):
 
 def test_two_rules_with_one_name_are_refused(dates):
     with pytest.raises(ValueError, match=r"tests\.site"):
-        alerts.due_list("tests.site", title="", thresholds=(1,), recipients=())(lambda *_: [])
+        due_list("tests.site", title="", thresholds=(1,), recipients=())(dates.watch)
 
 
-def test_an_institution_that_fails_does_not_keep_the_others_waiting(lab, monkeypatch):
+def test_an_institution_that_fails_does_not_keep_the_others_waiting(lab, dates, monkeypatch):
     other = make.institution("beta")
-    rule = alerts.RULES["tests.site"]
+    in_one = due_functions.in_one
 
-    def broken(institution, until):
-        if institution.pk == other.pk:
+    def broken(rule, institution_id, day):
+        if institution_id == other.pk:
             raise ZeroDivisionError
-        return rule.find(institution, until)
+        return in_one(rule, institution_id, day)
 
-    monkeypatch.setitem(
-        alerts.RULES, "tests.site", alerts.DueList(rule.name, rule.title, rule.thresholds, rule.recipients, broken)
-    )
+    monkeypatch.setattr(due_functions, "in_one", broken)
     found = scan(DAY)
     assert (found.alerts, found.failed) == (1, ("beta",))
+
+
+def test_a_rule_that_fails_does_not_keep_the_others_waiting(lab, dates):
+    def impossible():
+        return replace(dates.watch(), subject=Cast(Value("not a number"), IntegerField()))
+
+    due_list("tests.broken", title="坏", thresholds=(7,), recipients=())(impossible)
+    duelists.RULES["tests.site"] = duelists.RULES.pop("tests.site")  # the broken one goes first
+    dates["甲楼"] = DAY
+    found = scan(DAY)
+    assert (found.alerts, found.failed) == (1, ("alpha",))
 
 
 def test_the_number_of_queries_does_not_grow_with_what_is_due(lab, dates):
@@ -235,8 +257,16 @@ def test_the_digest_is_one_mail_with_the_urgent_things_first(delivery):
     for text in (message.body, html):
         places = [text.index(group) for group in ("已过期", "7 天内", "30 天内")]
         assert places == sorted(places)
-        assert "/somewhere/" in text and "alpha计量院" in text
+        assert "/i/alpha/alerts/" in text and "alpha计量院" in text
     assert "style=" not in html
+
+
+def test_a_long_digest_says_how_many_more_there_are(delivery, monkeypatch):
+    monkeypatch.setattr(digest, "MOST_IN_A_MAIL", 2)
+    outbox.drain()
+    (message,) = mail.outbox
+    for text in (message.body, message.alternatives[0][0]):
+        assert "另有 1 项" in text and "甲楼到期" not in text
 
 
 def test_a_subject_names_neither_thing_nor_person(delivery):
@@ -258,16 +288,12 @@ def test_work_that_runs_again_after_a_crash_sends_no_second_mail(delivery):
     assert (len(mail.outbox), row.state) == (1, Delivery.State.SENT)
 
 
-def test_alerts_and_the_work_that_tells_them_stand_or_fall_together(lab, monkeypatch):
+def test_what_a_scan_could_not_tell_any_more_the_next_one_tells(lab, monkeypatch):
     manager(lab)
-
-    def killed(*args, **kwargs):
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt), transaction.atomic():
-        patch.setattr(outbox, "enqueue", killed)
-        scan(DAY)
-    assert kept(lab) == []
+    with monkeypatch.context() as patch:
+        patch.setattr(digest, "enqueue", lambda *args, **kwargs: 1 / 0)
+        assert scan(DAY).failed == ("alpha",)
+    assert kept(lab, Delivery) == []
     scan(DAY)
     outbox.drain()
     assert len(mail.outbox) == 1
@@ -333,8 +359,17 @@ def test_the_command_reports_what_it_made(lab):
     out = StringIO()
     call_command("scan_due", "--on", DAY.isoformat(), "--json", stdout=out)
     assert json.loads(out.getvalue()) == {
-        "on": "2026-03-10", "institutions": 1, "alerts": 1, "digests": 1, "failed": [],
+        "on": "2026-03-10", "institutions": 1, "alerts": 1, "settled": 0, "digests": 1, "failed": [],
     }  # fmt: skip
+
+
+def test_the_command_run_twice_for_a_day_sends_one_mail(lab):
+    manager(lab)
+    for _time in range(2):
+        call_command("scan_due", "--on", DAY.isoformat(), stdout=StringIO())
+        outbox.drain()
+    assert len(mail.outbox) == 1
+    assert (len(kept(lab)), len(kept(lab, Delivery)), len(kept(lab, DeliveryAttempt))) == (1, 1, 1)
 
 
 def test_the_database_knows_when_the_scan_ran(lab):
@@ -344,7 +379,7 @@ def test_the_database_knows_when_the_scan_ran(lab):
 
 
 def test_a_scan_that_failed_somewhere_is_noted_as_failed(lab, monkeypatch):
-    monkeypatch.setattr(alerts, "_scan_one", lambda *_: 1 / 0)
+    monkeypatch.setattr(digest, "tell", lambda *_: 1 / 0)
     with pytest.raises(CommandError, match="alpha"):
         call_command("scan_due")
     assert not JobRun.objects.get(name="scan_due").ok
@@ -402,7 +437,7 @@ def test_a_role_that_is_not_told_has_an_empty_inbox_and_no_badge(lab, client):
     scan(DAY)
     response = open_inbox(client, lab, "operator")
     assert response.context["rows"] == []
-    assert alerts.unread(actor(lab, Role.OPERATOR)) == 0
+    assert inbox.unread(actor(lab, Role.OPERATOR), DAY) == 0
 
 
 def test_who_was_written_to_is_for_those_who_answer_for_it(delivery, lab, client):
@@ -410,13 +445,13 @@ def test_who_was_written_to_is_for_those_who_answer_for_it(delivery, lab, client
     assert open_inbox(client, lab, "operator").context["deliveries"] is None
 
 
-def test_the_badge_counts_things_and_not_thresholds_in_one_query(lab):
+def test_the_badge_counts_things_and_not_thresholds_in_two_queries(lab):
     scan(DAY - timedelta(30))
     scan(DAY)
     quality = actor(lab, Role.QUALITY_MANAGER)
     with tenant(lab.pk), CaptureQueriesContext(connection) as queries:
-        assert alerts.unread(quality) == 1
-    assert len(queries) == 1
+        assert inbox.unread(quality, DAY) == 1
+    assert len(queries) == 2
 
 
 def test_an_acknowledged_thing_is_off_the_badge_with_all_its_thresholds_and_audited(lab, client):
@@ -428,15 +463,15 @@ def test_an_acknowledged_thing_is_off_the_badge_with_all_its_thresholds_and_audi
     assert {row.seen_by_id for row in kept(lab)} == {account.pk}
     with tenant(lab.pk):
         assert AuditEntry.objects.filter(institution=lab, verb="alert.acknowledge").count() == 1
-        assert alerts.unread(actor(lab, Role.QUALITY_MANAGER)) == 0
+        assert inbox.unread(actor(lab, Role.QUALITY_MANAGER), DAY) == 0
 
 
 def test_a_second_acknowledgement_changes_nothing(lab):
     scan(DAY)
     (row,) = kept(lab)
     with tenant(lab.pk):
-        first = alerts.acknowledge(row, actor=actor(lab, Role.QUALITY_MANAGER), at=make.NOON)
-        second = alerts.acknowledge(row, actor=actor(lab, Role.QUALITY_MANAGER), at=make.NOON)
+        first = inbox.acknowledge(row, actor=actor(lab, Role.QUALITY_MANAGER), at=make.NOON)
+        second = inbox.acknowledge(row, actor=actor(lab, Role.QUALITY_MANAGER), at=make.NOON)
     assert (first, second) == (1, 0)
 
 
@@ -444,7 +479,7 @@ def test_somebody_who_is_not_told_cannot_acknowledge(lab):
     scan(DAY)
     (row,) = kept(lab)
     with tenant(lab.pk), pytest.raises(PermissionDenied):
-        alerts.acknowledge(row, actor=actor(lab, Role.OPERATOR), at=make.NOON)
+        inbox.acknowledge(row, actor=actor(lab, Role.OPERATOR), at=make.NOON)
     assert kept(lab)[0].seen_at is None
 
 

@@ -5,7 +5,6 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.urls import reverse
 
 from certificates import gates
 from portal import clauses
@@ -23,7 +22,6 @@ from portal.clauses import (
     existing,
     none_in_breach,
 )
-from portal.permissions import Role
 from tests import make
 
 DAY = make.DAY
@@ -35,6 +33,11 @@ def checks(monkeypatch):
     monkeypatch.setattr(clauses, "CHECKS", {})
     monkeypatch.setattr(clauses, "TWICE", [])
     monkeypatch.setattr(clauses, "APPLIES", {})
+    monkeypatch.setattr(clauses, "WITHOUT_CHECK", {})
+    monkeypatch.setattr(clauses, "FINISHED", set())
+    for known in (clauses.READERS, clauses.CONTRADICTS):
+        for name in list(known):
+            monkeypatch.delitem(known, name)
 
 
 @pytest.fixture
@@ -75,6 +78,55 @@ def test_two_checks_of_one_clause_are_an_error_of_the_system_check(checks):
     clause("A-6.2.2")(always(State.MET))
     clause("A-6.2.2")(always(State.MET))
     assert [error.id for error in every_check_names_one_clause(None)] == ["portal.E003"]
+
+
+def test_a_reason_for_an_unknown_clause_is_an_error_of_the_system_check(checks):
+    clauses.without_check("A-99.9", "没有这条")
+    assert [error.id for error in every_check_names_one_clause(None)] == ["portal.E002"]
+
+
+def test_a_gate_of_an_unknown_clause_is_an_error_of_the_system_check(checks, monkeypatch):
+    monkeypatch.setattr(clauses, "GATED", {"A-99.9": {"some_gate"}})
+    assert [error.id for error in every_check_names_one_clause(None)] == ["portal.E002"]
+
+
+def test_a_check_and_a_reason_why_there_is_none_contradict_each_other(checks):
+    clause("A-6.2.2")(always(State.MET))
+    clauses.without_check("A-6.2.2", "看不出来")
+    assert [error.id for error in every_check_names_one_clause(None)] == ["portal.E004"]
+
+
+def test_a_finished_app_has_a_check_or_a_reason_for_every_row_that_code_decides(checks):
+    rows = [row.id for row in catalogue().values() if row.app == "commitments" and row.kind in clauses.DECIDED_BY_CODE]
+    clauses.finished("commitments")
+    for name in rows[1:-1]:
+        clause(name)(always(State.MET))
+    clauses.without_check(rows[-1], "由监管部门判定")
+    (error,) = every_check_names_one_clause(None)
+    assert (error.id, rows[0] in error.msg) == ("portal.E005", True)
+
+
+@pytest.mark.parametrize("known", [clauses.CONTRADICTS, clauses.READERS])
+def test_only_a_declaration_can_be_declared_or_contradicted(checks, monkeypatch, known):
+    monkeypatch.setitem(known, "A-6.2.2", always(State.NOT_MET))
+    assert [error.id for error in every_check_names_one_clause(None)] == ["portal.E006"]
+
+
+def test_a_clause_without_check_says_why(lab, checks):
+    clauses.without_check("C-5.3.2", "要看纸质档案。")
+    found = evaluate(lab, DAY)["C-5.3.2"]
+    assert (found.state, found.advice) == (State.UNKNOWN, "要看纸质档案。")
+
+
+def test_a_document_on_request_applies_once_an_app_says_so(lab, checks):
+    clause("D-4.1.1")(always(State.MET))
+    assert evaluate(lab, DAY)["D-4.1.1"].state == State.NOT_APPLICABLE
+    clauses.applies("D")(lambda institution, day: "")
+    assert evaluate(lab, DAY)["D-4.1.1"].state == State.MET
+
+
+def test_gates_have_the_names_that_their_module_gives_them():
+    assert clauses.GATE_TITLES["equipment_was_traced"] == "设备溯源有效"
 
 
 def test_gates_are_known_by_the_clauses_they_refuse_in():
@@ -135,15 +187,21 @@ def test_a_document_that_does_not_apply_is_not_asked(lab, checks):
     assert (found.state, found.advice) == (State.NOT_APPLICABLE, "不对外校准")
 
 
-@pytest.mark.parametrize(
-    ("name", "reason"),
-    [("D-4.1.1", "产业计量测试中心"), ("A-0-s1", "监管部门"), ("A-3.4-s1", "本平台"), ("B-0-s1", "背景")],
-)
-def test_what_is_somebody_elses_duty_does_not_apply_and_says_so(lab, checks, name, reason):
+@pytest.mark.parametrize(("name", "reason"), [("D-4.1.1", "产业计量测试中心"), ("B-0-s1", "背景")])
+def test_what_is_not_for_everybody_does_not_apply_and_says_so(lab, checks, name, reason):
     clause(name)(always(State.NOT_MET))
     found = evaluate(lab, DAY)[name]
     assert found.state == State.NOT_APPLICABLE
     assert reason in found.advice
+
+
+@pytest.mark.parametrize(("name", "reason"), [("A-0-s1", "监管部门"), ("A-3.4-s1", "本平台")])
+def test_what_is_somebody_elses_duty_does_not_apply_unless_a_check_decides_it(lab, checks, name, reason):
+    found = evaluate(lab, DAY)[name]
+    assert found.state == State.NOT_APPLICABLE
+    assert reason in found.advice
+    clause(name)(always(State.NOT_MET))
+    assert evaluate(lab, DAY)[name].state == State.NOT_MET
 
 
 def test_one_check_of_two_clauses_is_asked_once(lab, checks):
@@ -153,7 +211,7 @@ def test_one_check_of_two_clauses_is_asked_once(lab, checks):
     assert asked == [1]
 
 
-# --- the command and the page
+# --- the command
 
 
 def test_the_command_counts_checks_and_gates():
@@ -178,28 +236,32 @@ def test_the_command_knows_no_institution_that_is_not_there(db):
         call_command("clauses", "--institution", "nowhere")
 
 
-def opened(client, lab, query=""):
-    client.force_login(make.user(lab, Role.QUALITY_MANAGER))
-    return client.get(reverse("portal:compliance", args=[lab.slug]) + query)
+def test_the_command_tells_of_each_app_which_function_decides_what(checks):
+    clause("A-4.1.1")(always(State.MET))
+    clauses.without_check("C-5.1.1-s2", "人数要到现场看")
+    out = StringIO()
+    call_command("clauses", "--app", "institutions", "--json", stdout=out)
+    report = {row["id"]: row["decided_by"] for row in json.loads(out.getvalue())}
+    assert report["A-4.1.1"].startswith("tests.portal.test_clauses.always")
+    assert report["C-5.1.1-s2"] == "人数要到现场看"
+    decided = [row for row in catalogue().values() if row.app == "institutions" and row.kind in ("computed", "gate")]
+    assert set(report) == {row.id for row in decided}
 
 
-def test_the_page_shows_every_clause_of_a_document_once(client, lab):
-    page = opened(client, lab, "?doc=C").context
-    shown = [row["id"] for chapter in page["chapters"] for row in chapter["rows"]]
-    assert sorted(shown) == sorted(row.id for row in catalogue().values() if row.letter == "C")
+def test_the_command_tells_the_lines_to_a_person(checks):
+    clause("A-4.1.1")(always(State.MET))
+    out = StringIO()
+    call_command("clauses", "--app", "institutions", stdout=out)
+    (line,) = [line for line in out.getvalue().splitlines() if line.startswith("A-4.1.1 ")]
+    assert "test_clauses.always" in line and catalogue()["A-4.1.1"].title in line
 
 
-def test_the_page_can_be_narrowed_to_what_is_broken(client, lab):
-    response = opened(client, lab, "?doc=A&state=not_met")
-    rows = [row for chapter in response.context["chapters"] for row in chapter["rows"]]
-    assert {row["state"] for row in rows} == {"not_met"}
-    assert "没有当天有效的营业执照" in response.content.decode()
+def test_the_command_knows_no_app_that_is_not_there():
+    with pytest.raises(CommandError, match="institutions"):
+        call_command("clauses", "--app", "nowhere")
 
 
-def test_the_page_says_honestly_what_is_not_decided(client, lab):
-    assert "尚未由系统判定" in opened(client, lab).content.decode()
-
-
-@pytest.mark.parametrize("query", ["?doc=Z", "?state=nonsense", "?doc=&state="])
-def test_a_filter_that_means_nothing_shows_everything(client, lab, query):
-    assert opened(client, lab, query).status_code == 200
+def test_the_command_counts_by_app_and_kind():
+    out = StringIO()
+    call_command("clauses", stdout=out)
+    assert "institutions computed" in out.getvalue()

@@ -41,7 +41,7 @@ def described(route: Route) -> dict[str, Any]:
         "name": route.name,
         "methods": list(door.methods) if door else [],
         "audience": door.audience if door else "",
-        "right": door.right if door else None,
+        "right": getattr(door.right, "__name__", door.right) if door else None,
         "limit": door.limit if door else "",
         "arguments": route.feeds,
     }

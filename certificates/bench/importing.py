@@ -1,0 +1,124 @@
+"""Ten thousand rows of a spreadsheet into a register, beside reading the file and copying rows into a table like it."""
+
+import io
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from decimal import Decimal
+
+from django.db import connections, transaction
+from openpyxl import Workbook
+from python_calamine import CalamineWorkbook
+
+from portal import sandbox
+from portal.actors import Actor
+from portal.inspection import XLSX, tables
+from portal.permissions import Role
+from portal.registers import REGISTERS, Register, bulk, columns
+from portal.registers.judging import judge, tried
+from portal.tenancy import tenant
+
+from .laboratory import Bench
+from .measure import Line, in_turn
+
+ROWS, WRONG = 10_000, 37
+ROUNDS = 5  # a round takes seconds
+NAMES = (
+    "title", "kind", "field", "organiser_kind", "organiser", "held_on", "hours", "trainer", "plan", "effectiveness",
+    "evaluated_on",
+)  # fmt: skip
+
+
+def lines(bench: Bench, rounds: int) -> Iterator[Line]:
+    """Reading with the report of what is wrong; and the whole way, with every row's entry in the audit trail."""
+    register, actor = REGISTERS["trainings"], _keeper(bench)
+    with tenant(bench.institution_id):
+        labels = {
+            column.name: column.label for column in columns.columns_of(register, columns.form_of(register, actor))
+        }
+    heads = [labels[name] for name in NAMES]
+    content = _workbook(heads)
+    copy = _bare_table(register, content, bench)
+
+    def read_and_copy() -> None:
+        CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0).to_python()
+        copy()
+
+    def report() -> None:
+        with _undone(bench):
+            table = tables.Table.from_data(sandbox.run(tables.read, XLSX, content, seconds=60))
+            judged = judge(register, table, actor=actor, at=bench.now)
+            _must(len(judged.flaws) == WRONG and len(judged.plans) == ROWS - WRONG)
+
+    def whole() -> None:
+        with _undone(bench):
+            table = tables.Table.from_data(sandbox.run(tables.read, XLSX, content, seconds=60))
+            _must(len(tried(register, table, actor=actor, at=bench.now).flaws) == WRONG)
+            judged = judge(register, table, actor=actor, at=bench.now, locked=True)
+            _must(not bulk.write(register, judged.plans, actor=actor, at=bench.now, source="bench"))
+
+    whole()
+    spent = in_turn(min(rounds, ROUNDS), bare=read_and_copy, report=report, whole=whole)
+    yield Line("import/read-and-report", spent["bare"], spent["report"], "<=4.00")
+    yield Line("import/preview-and-write", spent["bare"], spent["whole"], "")
+
+
+@contextmanager
+def _undone(bench: Bench) -> Iterator[None]:
+    """Inside, everything happens in the institution's scope; behind it nothing has."""
+    with tenant(bench.institution_id):
+        yield
+        transaction.set_rollback(True)
+
+
+def _must(holds: bool) -> None:
+    if not holds:
+        raise RuntimeError("the import of the bench did not find what it was made to find")
+
+
+def _keeper(bench: Bench) -> Actor:
+    return Actor.member(name="bench", institution_id=bench.institution_id, roles=[Role.QUALITY_MANAGER])
+
+
+def _workbook(heads: list[str]) -> bytes:
+    """Trainings of many years, in the register's own columns; of 37 the day cannot be read."""
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet()
+    sheet.append(heads)
+    for number in range(ROWS):
+        day = date(2000, 1, 1) + timedelta(number % 9000)
+        bad = number % (ROWS // WRONG) == 0 and number < ROWS // WRONG * WRONG
+        said = {
+            "title": f"第 {number} 期压力计量培训", "kind": ("专业技术", "安全", "诚信计量")[number % 3],
+            "field": "压力", "organiser_kind": "内部" if number % 4 else "协会", "organiser": "" if number % 4 else "市计量协会（示）",
+            "held_on": "三月" if bad else day.isoformat(), "hours": Decimal(4 + number % 8) / 2, "trainer": "",
+            "plan": "", "effectiveness": f"抽查 {number % 50} 人，合格", "evaluated_on": (day + timedelta(30)).isoformat(),
+        }  # fmt: skip
+        sheet.append([said[name] for name in NAMES])
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+def _bare_table(register: Register, content: bytes, bench: Bench) -> Callable[[], None]:
+    """Copies the same rows into a table with the same keys, indexes and checks; what is copied does not stay."""
+    owner, model = connections["owner"], register.model
+    with _undone(bench):
+        table = tables.Table.from_data(tables.read(XLSX, content))
+        rows = [plan.row for plan in judge(register, table, actor=_keeper(bench), at=bench.now).plans]
+    columns = [one for one in model._meta.concrete_fields if one.name not in ("id", "recorded_at")]
+    text = "".join("\t".join(_copied(getattr(row, one.attname)) for one in columns) + "\n" for row in rows)
+    with owner.cursor() as cursor:
+        cursor.execute(f"CREATE TABLE IF NOT EXISTS bench_bare (LIKE {model._meta.db_table} INCLUDING ALL)")
+
+    def copy() -> None:
+        with transaction.atomic(using="owner"), owner.cursor() as cursor:
+            names = ", ".join(one.column for one in columns)
+            cursor.copy_expert(f"COPY bench_bare ({names}) FROM STDIN", io.StringIO(text))
+            transaction.set_rollback(True, using="owner")
+
+    return copy
+
+
+def _copied(value: object) -> str:
+    return "\\N" if value is None else str(value)

@@ -1,0 +1,113 @@
+"""Registers (台账): the kinds of rows a laboratory keeps on record, each described by one table entry.
+
+    register(Register(
+        name="activities", model=Activity, title=_("诚信活动"), group=_("诚信"), about=_("…"),
+        fields=("kind", "title", "held_on", "file"), columns=("title", "kind", "held_on"), keeper=Permission.FILE_KEEP,
+    ))
+
+From the entry follow the list, the form, the row's page with its history, amending, withdrawing, import and export; no
+app writes these again. What a register cannot say, it says with functions: `gates`, `form`, `panels`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
+
+from .. import history
+from ..models import RegisterRow
+from ..permissions import Permission
+from ..transitions import Gate, Transition
+
+CURRENT, WITHDRAWN = RegisterRow.State.CURRENT, RegisterRow.State.WITHDRAWN
+
+# The head of a column and what stands in it: a text, or a cell as the data table takes it.
+Column = tuple[str | Promise, Callable[[Any], Any]]
+
+
+@dataclass(frozen=True)
+class Register:
+    """One kind of rows and everything the pages need to know of it.
+
+    `fields`: of the model, in the order of the form and of the spreadsheet. `columns`: names of fields, or Columns.
+    `keeper`: who records, amends and withdraws. `gates` are asked when a row is recorded and with its new values when it
+    is amended. `clauses`: what the rows are evidence for. `key`: fields by which a spreadsheet names a row that is known.
+    `form`: a RowForm of its own. `reader` turns the inspection.tables.Table of a foreign layout into one with the
+    register's own heads, or answers None when it is not that layout. `panels` are asked for more to show on a row's
+    page. `standing`: the badge of a row on a day, where its dates do not say all. `choose_first`: a choice on which the
+    form depends. `born`, `live`: states of a new row, and of rows that can be amended.
+    """
+
+    name: str
+    model: type[RegisterRow]
+    title: str | Promise
+    group: str | Promise
+    about: str | Promise
+    fields: tuple[str, ...]
+    columns: tuple[str | Column, ...]
+    keeper: Permission
+    search: tuple[str, ...] = ()
+    filters: tuple[str, ...] = ()
+    order: tuple[str, ...] = ("-pk",)
+    gates: tuple[Gate, ...] = ()
+    clauses: tuple[str, ...] = ()
+    key: tuple[str, ...] = ()
+    form: type | None = None
+    reader: Callable[..., Any] | None = None
+    panels: tuple[Callable[..., Any], ...] = ()
+    standing: Callable[[Any, Any], dict[str, str]] | None = None
+    choose_first: str = ""
+    importable: bool = True
+    born: str = CURRENT
+    live: frozenset[str] = field(default_factory=lambda: frozenset({CURRENT}))
+    icon: str = "list-check"
+
+    @cached_property
+    def recording(self) -> Transition:
+        return Transition("record", frozenset({""}), self.born, self.keeper, gates=self.gates)
+
+    def amending(self, state: str) -> Transition:
+        """Amending changes no state. The gates are asked by the verb, once the new values stand in the row."""
+        return Transition("amend", self.live & {state}, state, self.keeper)
+
+    @cached_property
+    def withdrawing(self) -> Transition:
+        return Transition("withdraw", self.live, WITHDRAWN, self.keeper)
+
+    @property
+    def one(self) -> str:
+        """What a single row is called."""
+        return str(self.model._meta.verbose_name)
+
+    @cached_property
+    def relations(self) -> tuple[str, ...]:
+        """The fields that point at other rows, for one query instead of many."""
+        return tuple(name for name in self.fields if self.model._meta.get_field(name).is_relation)
+
+
+REGISTERS: dict[str, Register] = {}
+
+
+def register(entry: Register) -> Register:
+    """The register has its pages from now on. Raises: ValueError when the name is taken by another model."""
+    known = REGISTERS.get(entry.name)
+    if known and known.model is not entry.model:
+        raise ValueError(f"{entry.name} is registered twice")
+    REGISTERS[entry.name] = entry
+    name = entry.model._meta.model_name
+    history.register(
+        {
+            f"{name}.record": gettext_lazy("登记"),
+            f"{name}.amend": gettext_lazy("更正"),
+            f"{name}.withdraw": gettext_lazy("作废"),
+        }
+    )
+    return entry
+
+
+def register_of(row: RegisterRow) -> Register | None:
+    """The register in which a row stands."""
+    return next((entry for entry in REGISTERS.values() if type(row) is entry.model), None)
