@@ -1,17 +1,15 @@
 """What of the equipment has to be traced or assessed again soon, and who is told."""
 
-from collections.abc import Iterator
 from datetime import date
 
-from django.urls import reverse
+from django.db.models import DateField, Exists, OuterRef, Q, Value
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from institutions.models import Institution
-from portal.alerts import Due, due_list
+from portal.duelists import Watch, due_list, page, says
 from portal.permissions import Role
 
-from .models import Equipment, MeasurementStandard
+from .models import Equipment, MeasurementStandard, Traceability
 
 THRESHOLDS = (60, 30, 7, 0)
 
@@ -22,13 +20,30 @@ THRESHOLDS = (60, 30, 7, 0)
     thresholds=THRESHOLDS,
     recipients=(Role.METROLOGY_MANAGER, Role.QUALITY_MANAGER),
 )
-def traceabilities(institution: Institution, until: date) -> Iterator[Due]:
-    """Equipment in use whose newest traceability ends by the day; what was never traced is due since ever. Source: A-6.2.2."""
-    rows = Equipment.objects.filter(institution=institution, state=Equipment.State.IN_USE).with_clock()
-    for row in rows.filter(due_on__lte=until).order_by("due_on", "pk"):
-        link = reverse("equipment:detail", args=[institution.slug, row.ref])
-        said = _("设备溯源到期：%(name)s") if row.traced_until else _("设备在用却没有溯源：%(name)s")
-        yield Due(row, row.due_on, said % {"name": row}, link)
+def traceabilities() -> list[Watch]:
+    """Equipment in use whose newest traceability ends; what was never traced is due since ever. Source: A-6.2.2."""
+    newer = Traceability.objects.filter(
+        Q(calibrated_on__gt=OuterRef("calibrated_on"))
+        | Q(calibrated_on=OuterRef("calibrated_on"), pk__gt=OuterRef("pk")),
+        institution=OuterRef("institution"), equipment=OuterRef("equipment"),
+    )  # fmt: skip
+    unused = Equipment.objects.filter(pk=OuterRef("equipment")).exclude(state=Equipment.State.IN_USE)
+    traced = Watch(
+        rows=Traceability.objects.all(),
+        target="equipment",
+        due_on="valid_until",
+        over=Exists(newer) | Exists(unused),
+        subject=says(_("设备溯源到期：%(name)s %(number)s"), name="equipment__name", number="equipment__asset_number"),
+        link=page("equipment:detail", "equipment__ref"),
+    )
+    never_traced = Watch(
+        rows=Equipment.objects.filter(state=Equipment.State.IN_USE),
+        due_on=Value(date.min, output_field=DateField()),
+        over=Exists(Traceability.objects.filter(institution=OuterRef("institution"), equipment=OuterRef("pk"))),
+        subject=says(_("设备在用却没有溯源：%(name)s %(number)s"), name="name", number="asset_number"),
+        link=page("equipment:detail", "ref"),
+    )
+    return [traced, never_traced]
 
 
 @due_list(
@@ -37,9 +52,11 @@ def traceabilities(institution: Institution, until: date) -> Iterator[Due]:
     thresholds=THRESHOLDS,
     recipients=(Role.METROLOGY_MANAGER, Role.QUALITY_MANAGER, Role.TECHNICAL_MANAGER),
 )
-def assessments(institution: Institution, until: date) -> Iterator[Due]:
-    """Measurement standards in use whose assessment certificate ends by the day. Source: A-6.1.1."""
-    rows = MeasurementStandard.objects.filter(institution=institution, state=MeasurementStandard.State.IN_USE)
-    for row in rows.filter(assessed_until__lte=until).order_by("assessed_until", "pk"):
-        link = reverse("equipment:standard", args=[institution.slug, row.ref])
-        yield Due(row, row.assessed_until, _("计量标准考核到期：%(name)s") % {"name": row}, link)
+def assessments() -> Watch:
+    """Measurement standards in use whose assessment certificate ends. Source: A-6.1.1."""
+    return Watch(
+        rows=MeasurementStandard.objects.filter(state=MeasurementStandard.State.IN_USE),
+        due_on="assessed_until",
+        subject=says(_("计量标准考核到期：%(name)s %(code)s"), name="name", code="code"),
+        link=page("equipment:standard", "ref"),
+    )

@@ -1,45 +1,15 @@
 """How long something is still good for, in days, words and tones."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+
+from portal.windows import TITLES, limits
+
+__all__ = ["SOON_DAYS", "TITLES", "Clock", "clock", "limits"]
 
 SOON_DAYS = 30
-
-# Windows in which something ends: name -> first and last day counted from today. None is open.
-# The first four share no day, so that their counts can be added up.
-WINDOWS = {
-    "expired": (None, -1),
-    "7": (0, 7),
-    "30": (8, 30),
-    "60": (31, 60),
-    "soon": (None, 60),
-}
-TITLES = {
-    "expired": gettext_lazy("已失效"),
-    "7": gettext_lazy("7 天内"),
-    "30": gettext_lazy("8～30 天"),
-    "60": gettext_lazy("31～60 天"),
-    "soon": gettext_lazy("已失效与 60 天内"),
-}
-COUNTED = ("expired", "7", "30", "60")
-
-
-def limits(window: str, day: date) -> tuple[date | None, date]:
-    """First and last day of the window as seen from a day; the first may be open."""
-    first, last = WINDOWS[window]
-    return (None if first is None else day + timedelta(first)), day + timedelta(last)
-
-
-def window_of(until: date, day: date) -> str | None:
-    """The counted window in which this last valid day lies, None when it is further away."""
-    for window in COUNTED:
-        first, last = limits(window, day)
-        if (first is None or first <= until) and until <= last:
-            return window
-    return None
 
 
 @dataclass(frozen=True)

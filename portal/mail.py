@@ -27,6 +27,7 @@ def send(subject: str, text: str, html: str, to: list[str], key: str) -> bool:
         message = EmailMultiAlternatives(subject, text, to=to, headers=headers)
         if html:
             message.attach_alternative(html, "text/html")
+        faults.reach("mail.before_send")
         message.send()
         faults.reach("mail.after_send")
         SentMail.objects.filter(key=key).update(sent_at=DatabaseClock())

@@ -22,6 +22,7 @@ class Mail:
     subject: str
     text: str
     html: str
+    message_id: str
 
 
 def directory() -> Path | None:
@@ -33,7 +34,12 @@ def directory() -> Path | None:
 def latest(most: int) -> list[Mail]:
     """The last mails, the newest first."""
     place = directory()
-    files = sorted(place.glob("*.log"), reverse=True) if place and place.is_dir() else []
+    return in_directory(place, most) if place and place.is_dir() else []
+
+
+def in_directory(place: Path, most: int) -> list[Mail]:
+    """The last mails that were written into this directory, the newest first."""
+    files = sorted(place.glob("*.log"), reverse=True)
     found: list[Mail] = []
     for file in files:
         pieces = file.read_bytes().split(END_OF_MAIL)
@@ -49,5 +55,6 @@ def _read(written: bytes) -> Mail:
     bodies = {kind: part.get_content() if part else "" for kind, part in parts.items()}
     sent = timezone.localtime(email.utils.parsedate_to_datetime(str(message["Date"])).replace(tzinfo=UTC))
     return Mail(
-        f"{sent:%Y-%m-%d %H:%M:%S}", str(message["To"]), str(message["Subject"]), bodies["plain"], bodies["html"]
-    )
+        f"{sent:%Y-%m-%d %H:%M:%S}", str(message["To"]), str(message["Subject"]), bodies["plain"], bodies["html"],
+        str(message["Message-ID"]),
+    )  # fmt: skip

@@ -1,133 +1,159 @@
-"""Pages of reminders: the inbox, 已知悉, and who was written to when. For developers also the last mails."""
+"""Pages of reminders: the inbox, one reminder with all that was done about it, 已知悉, 推迟, 指派. For developers the mails."""
 
 from datetime import date
-from typing import Any
 
 from django.contrib import messages
-from django.db.models import Max
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from . import alerts, mailbox
+from . import alerts_shown as shown
+from . import duelists, inbox, mailbox
 from .actors import Actor, actor_of
-from .digest import left_words
-from .models import Alert, Delivery
+from .forms_alerts import AssignForm, SnoozeForm
+from .models import Alert
 from .paging import page_of
-from .panels import pulse, tone
-from .permissions import ROLE_TITLES, Permission, Role
+from .panels import pulse
+from .permissions import Permission, Role
+from .recipients import Recipient, duties, recipients
 from .routes import Audience, door
+from .transitions import Refused
 from .views_operations import inside_only
 
-MOST_DELIVERIES = 30
+SHOWS = ("open", "mine", "later", "done")
 
 
 @door("GET")
-def inbox(request: HttpRequest, slug: str) -> HttpResponse:
-    """What ends and has been told of, the earliest day first: of each thing only the latest reminder."""
+def inbox_page(request: HttpRequest, slug: str) -> HttpResponse:
+    """What somebody is told of, the earliest day first: of each thing only the latest reminder."""
     actor, day = actor_of(request), timezone.localdate()
-    mine = alerts.inbox(actor)
-    latest = mine.values("rule", "target_id", "due_on").annotate(last=Max("pk")).values("last")
-    rows = mine.filter(pk__in=latest)
-    rules = {name: str(rule.title) for name, rule in alerts.RULES.items() if name in alerts.rules_of(actor.roles)}
-    rule = request.GET.get("rule", "")
-    rule = rule if rule in rules else ""
-    everything = request.GET.get("show") == "all"
-    shown = rows if everything else rows.filter(seen_at=None)
-    shown = shown.filter(rule=rule) if rule else shown
-    page = page_of(shown.select_related("seen_by"), "due_on", "pk", request=request)
+    mine, people = inbox.latest(inbox.inbox(actor, day)), recipients(request.institution.pk)
+    known = {name: str(rule.title) for name, rule in duelists.RULES.items() if name in duties(actor, day)}
+    rule, person = request.GET.get("rule", ""), request.GET.get("person", "")
+    rule = rule if rule in known else ""
+    chosen = next((one for one in people if one.ref == person), None)
+    show = request.GET.get("show", "")
+    show = show if show in SHOWS else "open"
+    rows = by_state(mine, show, actor, day)
+    rows = rows.filter(rule=rule) if rule else rows
+    rows = rows.filter(assigned_to_id=chosen.user_id) if chosen else rows
+    page = page_of(rows.select_related("seen_by", "assigned_to"), "due_on", "pk", request=request)
     context = {
         "pulse": pulse(),
-        "tabs": _tabs(request, rows, everything),
-        "filter": {"name": "rule", "label": _("类别"), "value": rule, "kind": "select", "choices": rules.items()},
-        "show": "all" if everything else "",
-        "clear_url": request.path + ("?show=all" if everything else "") if rule else "",
-        "rows": [_row(row, day, actor) for row in page.rows],
-        "count": _("共 %(count)d 项，按到期日先后") % {"count": shown.count()},
-        "nothing": _nothing(rules),
+        "tabs": [
+            {
+                "title": title,
+                "url": f"{request.path}?show={name}" if name != "open" else request.path,
+                "count": by_state(mine, name, actor, day).count() if name != "done" else None,
+                "current": name == show,
+            }
+            for name, title in shown.tabs()
+        ],
+        "filters": shown.filters(known, rule, people, chosen),
+        "show": show if show != "open" else "",
+        "clear_url": f"{request.path}?show={show}" if rule or chosen else "",
+        "rows": [shown.line(row, day, actor) for row in page.rows],
+        "nothing": shown.nothing(show, known),
         **page.links(request),
-        "deliveries": _deliveries(actor) if actor.may(Permission.AUDIT_READ) else None,
+        "deliveries": shown.deliveries(actor) if actor.may(Permission.AUDIT_READ) else None,
     }
     return render(request, "portal/alerts.html", context)
 
 
-def _tabs(request: HttpRequest, rows: Any, everything: bool) -> list[dict[str, Any]]:
-    waiting = rows.filter(seen_at=None).count()
-    return [
-        {"title": _("未确认"), "url": request.path, "count": waiting, "current": not everything},
-        {"title": _("全部"), "url": f"{request.path}?show=all", "count": rows.count(), "current": everything},
-    ]
+def by_state(rows: QuerySet[Alert], show: str, actor: Actor, day: date) -> QuerySet[Alert]:
+    """The rows that wait, those of them that are the actor's to deal with, those put off, or those that are done."""
+    if show == "later":
+        return rows.filter(seen_at=None, settled_at=None, snoozed_until__gt=day)
+    if show == "done":
+        return rows.exclude(seen_at=None, settled_at=None)
+    waiting = inbox.waiting(rows, day)
+    return waiting.filter(assigned_to_id=actor.user_id) if show == "mine" else waiting
 
 
-def _row(row: Alert, day: date, actor: Actor) -> dict[str, Any]:
-    left = (row.due_on - day).days
-    never = row.due_on.year == 1
-    return {
-        "ref": row.ref,
-        "subject": row.subject,
-        "link": row.link,
-        "rule": alerts.RULES[row.rule].title,
-        "clock": {
-            "day": "" if never else row.due_on.isoformat(),
-            "remaining": left_words(row.due_on.year, left),
-            "tone": tone(row.due_on, day),
-            "share": 100 if left < 0 else max(2, min(100, 100 * left // 60)),
-        },
-        "found": timezone.localtime(row.found_at),
-        "seen": row.seen_at and timezone.localtime(row.seen_at),
-        "seen_by": row.seen_by.name if row.seen_by else "",
-        "may_acknowledge": row.seen_at is None and Role.REGULATOR not in actor.roles,
+@door("GET", ref="portal.Alert.ref")
+def alert_page(request: HttpRequest, slug: str, ref: str) -> HttpResponse:
+    """One reminder: what it is about, when it spoke, who was written to how often, and what people decided."""
+    return _page(request, _alert(request, ref))
+
+
+def _alert(request: HttpRequest, ref: str) -> Alert:
+    rows = Alert.objects.visible_to(actor_of(request)).select_related("assigned_to", "snoozed_by", "seen_by")
+    return get_object_or_404(rows, ref=ref)
+
+
+def _page(
+    request: HttpRequest, row: Alert, *, snooze: SnoozeForm | None = None, assign: AssignForm | None = None,
+    status: int = 200,
+) -> HttpResponse:  # fmt: skip
+    actor, day = actor_of(request), timezone.localdate()
+    people: list[Recipient] = recipients(row.institution_id)
+    open_row = row.settled_at is None
+    acts = open_row and inbox.is_told(actor, row, day) and Role.REGULATOR not in actor.roles
+    hands_out = open_row and actor.may(Permission.ALERT_ASSIGN, row.institution_id)
+    context = {
+        "row": row,
+        "rule": shown.title_of(row.rule),
+        "standing": shown.standing(row, day),
+        "facts": shown.facts(row, day, people),
+        "reminders": shown.reminders(row),
+        "mails": shown.mails_about(row, {person.user_id: person.name for person in people}),
+        "history": shown.history_of(row),
+        "pulse": pulse(),
+        "may_acknowledge": acts and row.seen_at is None,
+        "snooze": (snooze or SnoozeForm(row=row, today=day)) if acts else None,
+        "assign": (assign or AssignForm(people=people, row=row)) if hands_out else None,
     }
-
-
-def _nothing(rules: dict[str, str]) -> dict[str, str]:
-    """What an empty inbox says: that nothing is due, or that this role is not told of anything."""
-    if rules:
-        text = _("系统每天 06:30 扫描：%(rules)s。到期前 60、30、7 天和当天提醒。") % {
-            "rules": "、".join(rules.values())
-        }
-        return {"title": _("没有要确认的提醒"), "text": text}
-    roles = {role for rule in alerts.RULES.values() for role in rule.recipients}
-    names = "、".join(str(ROLE_TITLES[role]) for role in ROLE_TITLES if role in roles)
-    text = _("到期提醒发给%(roles)s。需要接收时，请机构管理员给您加上角色。") % {"roles": names}
-    return {"title": _("您的角色没有到期提醒"), "text": text}
-
-
-def _deliveries(actor: Actor) -> dict[str, Any]:
-    """The table of the latest digests: to whom, what became of them."""
-    rows = Delivery.objects.visible_to(actor).select_related("user").order_by("-day", "-pk")[:MOST_DELIVERIES]
-    return {
-        "caption": _("邮件发送记录"),
-        "columns": [
-            {"title": _("日期"), "day": True}, {"title": _("收件人")}, {"title": _("项数"), "numeric": True},
-            {"title": _("状态")}, {"title": _("次数"), "numeric": True}, {"title": _("发出时间")}, {"title": _("说明")},
-        ],
-        "rows": [
-            [
-                {"text": row.day.isoformat(), "day": True},
-                row.user.name,
-                str(len(row.alerts)),
-                {"badge": row.state, "text": row.get_state_display()},
-                str(row.attempts),
-                f"{timezone.localtime(row.sent_at):%Y-%m-%d %H:%M}" if row.sent_at else "",
-                {"text": row.last_error, "tone": "bad" if row.state == Delivery.State.FAILED else ""},
-            ]
-            for row in rows
-        ],
-        "empty": {"title": _("还没有发过提醒邮件"), "text": _("有新的提醒时，每人每天最多一封汇总邮件。")},
-    }  # fmt: skip
+    return render(request, "portal/alert.html", context, status=status)
 
 
 @door("POST", ref="portal.Alert.ref")
 def acknowledge(request: HttpRequest, slug: str, ref: str) -> HttpResponse:
-    actor = actor_of(request)
-    alert = get_object_or_404(Alert.objects.visible_to(actor), ref=ref)
-    if alerts.acknowledge(alert, actor=actor, at=timezone.now()):
-        messages.success(request, _("已记下您知悉“%(subject)s”。") % {"subject": alert.subject})
+    row = _alert(request, ref)
+    if inbox.acknowledge(row, actor=actor_of(request), at=timezone.now()):
+        messages.success(request, _("已记下您知悉“%(subject)s”。") % {"subject": row.subject})
     else:
-        messages.info(request, _("“%(subject)s”已经有人确认过了。") % {"subject": alert.subject})
+        messages.info(request, _("“%(subject)s”已经有人确认过了。") % {"subject": row.subject})
     return redirect("portal:alerts", slug=slug)
+
+
+@door("POST", ref="portal.Alert.ref")
+def snooze(request: HttpRequest, slug: str, ref: str) -> HttpResponse:
+    row = _alert(request, ref)
+    form = SnoozeForm(request.POST, row=row, today=timezone.localdate())
+    if not form.is_valid():
+        return _page(request, row, snooze=form, status=422)
+    until, reason = form.cleaned_data["until"], form.cleaned_data["reason"]
+    try:
+        inbox.snooze(row, until, reason=reason, actor=actor_of(request), at=timezone.now())
+    except Refused as refused:
+        form.add_error("until", [refusal.text for refusal in refused.refusals])
+        return _page(request, row, snooze=form, status=409)
+    messages.success(
+        request, _("“%(subject)s”推迟到 %(day)s 再提醒。") % {"subject": row.subject, "day": until.isoformat()}
+    )
+    return redirect("portal:alerts", slug=slug)
+
+
+@door("POST", right=Permission.ALERT_ASSIGN, ref="portal.Alert.ref")
+def assign(request: HttpRequest, slug: str, ref: str) -> HttpResponse:
+    row, people = _alert(request, ref), recipients(request.institution.pk)
+    form = AssignForm(request.POST, people=people, row=row)
+    if not form.is_valid():
+        return _page(request, row, assign=form, status=422)
+    person = form.chosen
+    try:
+        inbox.assign(row, person and person.user_id, actor=actor_of(request), at=timezone.now())
+    except Refused as refused:
+        form.add_error("person", [refusal.text for refusal in refused.refusals])
+        return _page(request, row, assign=form, status=409)
+    if person:
+        text = _("已指派给%(name)s，下一封提醒邮件会告诉%(name)s。") % {"name": person.name}
+    else:
+        text = _("已取消指派。")
+    messages.success(request, text)
+    return redirect("portal:alert", slug=slug, ref=ref)
 
 
 @door("GET", to=Audience.OPERATIONS)

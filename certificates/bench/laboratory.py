@@ -7,8 +7,9 @@ from datetime import datetime
 from django.utils import timezone
 
 from certificates import content
-from certificates.demo import stories, world
-from certificates.demo.laboratory import Laboratory, furnish, institution
+from certificates.demo import registers, stories, world
+from certificates.demo.furnishing import furnish
+from certificates.demo.laboratory import Laboratory, institution
 from certificates.models import Certificate, RawRecord
 from institutions import catalogue
 from orders.models import Item
@@ -26,7 +27,7 @@ STORY = {
 class Bench:
     """The laboratory, its issued certificate, and the environment of processes that work on the same database.
 
-    `documents`: how many certificates one round of the throughput renders.
+    `documents`: how many certificates one round of the throughput renders; `dates`: how many due dates are watched.
     """
 
     lab: Laboratory
@@ -34,6 +35,7 @@ class Bench:
     environ: dict[str, str]
     now: datetime
     documents: int
+    dates: int
     made: int = 0
 
     @property
@@ -84,16 +86,16 @@ class Bench:
         return copy
 
 
-def built(environ: dict[str, str], documents: int) -> Bench:
+def built(environ: dict[str, str], documents: int, dates: int) -> Bench:
     """The laboratory is there, with the one certificate that everything is a copy of."""
     now = timezone.now()
     catalogue.load()
     plan = tomllib.loads((world.HERE / f"{SLUG}.toml").read_text(encoding="utf-8"))
-    plan["stories"], plan["afterwards"] = [STORY], []
+    plan |= {"stories": [STORY], "afterwards": [], "registers": registers.rows_of(SLUG)}
     with scope():
         lab = Laboratory(plan, now, institution(plan))
         with tenant(lab.institution.pk):
             furnish(lab)
             stories.tell(lab)
             certificate = Certificate.objects.for_work().get()
-    return Bench(lab, certificate, environ, now, documents)
+    return Bench(lab, certificate, environ, now, documents, dates)

@@ -12,14 +12,6 @@ DAY = make.DAY
 
 
 @pytest.mark.parametrize(
-    ("left", "window"),
-    [(-400, "expired"), (-1, "expired"), (0, "7"), (7, "7"), (8, "30"), (30, "30"), (31, "60"), (60, "60"), (61, None)],
-)
-def test_every_day_lies_in_one_counted_window(left, window):
-    assert due.window_of(DAY + timedelta(left), DAY) == window
-
-
-@pytest.mark.parametrize(
     ("left", "tone", "remaining"),
     [(-6, "bad", "超 6 天"), (0, "due", "今天到期"), (30, "due", "剩 30 天"), (31, "ok", "剩 31 天")],
 )

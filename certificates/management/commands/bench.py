@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from certificates.bench import database, laboratory, measure
 
-PARTS = ("code_page", "issuing", "ledger", "paper", "throughput")
+PARTS = ("code_page", "due", "importing", "issuing", "ledger", "paper", "throughput")
 ROW = "{:<28} {:>9} {:>9} {:>6} {:>7} {:<5} {:>9} {:>9} {:>6}"
 HEADS = ("name", "limit_ms", "ours_ms", "ratio", "goal", "", "cpu limit", "cpu ours", "ratio")
 
@@ -27,6 +27,7 @@ class Command(BaseCommand):
         parser.add_argument("--part", action="append", choices=PARTS, dest="parts", help="only this one; may repeat")
         parser.add_argument("--rounds", type=int, default=15, help="how often each is measured (15)")
         parser.add_argument("--documents", type=int, default=24, help="certificates in a round of throughput (24)")
+        parser.add_argument("--dates", type=int, default=1_000_000, help="due dates watched at night (1000000)")
         parser.add_argument("--once", action="store_true", help="do not measure again what misses its goal")
         parser.add_argument("--json", action="store_true", dest="as_json")
 
@@ -36,6 +37,7 @@ class Command(BaseCommand):
         parts: list[str] | None,
         rounds: int,
         documents: int,
+        dates: int,
         once: bool,
         as_json: bool,
         **options: Any,
@@ -43,13 +45,13 @@ class Command(BaseCommand):
         """Measure and print. Raises: CommandError in production."""
         if settings.PRODUCTION:
             raise CommandError("bench makes databases and does not run where APP_ENV=production.")
-        if min(rounds, documents) < 1:
-            raise CommandError("--rounds and --documents must be 1 or more.")
+        if min(rounds, documents) < 1 or dates < 100_000:
+            raise CommandError("--rounds and --documents must be 1 or more, --dates 100000 or more.")
         found: list[tuple[measure.Line, bool]] = []
         if not as_json:
             self.stdout.write(ROW.format(*HEADS).rstrip())
         with database.of_its_own() as environ:
-            bench = laboratory.built(environ, documents)
+            bench = laboratory.built(environ, documents, dates)
             for name in parts or PARTS:
                 part = partial(import_module(f"certificates.bench.{name}").lines, bench, rounds)
                 for line, good in measure.judged(part, again=not once):

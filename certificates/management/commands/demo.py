@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from certificates.demo import world
-from portal import alerts
+from portal import alerts, evaluations
 
 
 class Command(BaseCommand):
@@ -22,11 +22,13 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", dest="as_json")
 
     def handle(self, *args: Any, as_json: bool, **options: Any) -> None:
-        """Build, scan for what ends soon as every night does, and report. Raises: CommandError in production."""
+        """Build, scan and evaluate as every night does, and report. Raises: CommandError in production."""
         if settings.PRODUCTION:
             raise CommandError("demo makes accounts with a known password and does not run where APP_ENV=production.")
         report = world.build(timezone.now())
+        world.look_back(timezone.localdate())
         alerts.run(timezone.localdate())
+        evaluations.run(timezone.localdate())
         if as_json:
             self.stdout.write(json.dumps(report.as_json(), ensure_ascii=False, indent=1))
             return
