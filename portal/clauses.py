@@ -14,11 +14,10 @@ import csv
 import inspect
 import logging
 import re
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -26,14 +25,36 @@ from typing import Any
 from django.core import checks
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from . import declarations
+from .declarations import CONTRADICTS, READERS, Declared, contradicts, declared
 from .tenancy import tenant
+from .verdicts import (
+    MOST_EVIDENCE,
+    WINDOW_DAYS,
+    Check,
+    Evidence,
+    State,
+    Verdict,
+    all_of,
+    existing,
+    none_in_breach,
+    not_applicable,
+    unknown,
+    window,
+)
+
+# What an app needs to write its checks comes from here.
+__all__ = [
+    "CHECKS", "GATED", "MOST_EVIDENCE", "WINDOW_DAYS", "Check", "Clause", "Declared", "Evidence", "State", "Verdict",
+    "all_of", "applies", "catalogue", "clause", "contradicts", "declared", "documents", "evaluate", "existing",
+    "finished", "gates_in", "none_in_breach", "not_applicable", "unknown", "window", "without_check",
+]  # fmt: skip
 
 log = logging.getLogger("portal.clauses")
 
 CATALOGUE = Path(__file__).parent / "catalogue"
-WINDOW_DAYS = 365
-MOST_EVIDENCE = 20
 ID = re.compile(r"[A-E]-\d[\w.-]*")
 
 
@@ -72,41 +93,21 @@ class Clause:
         return self.id.partition("-")[2].split(".")[0].split("-")[0]
 
 
-class State(StrEnum):
-    MET = "met"
-    NOT_MET = "not_met"
-    NOT_APPLICABLE = "not_applicable"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """A row that a verdict rests on: what it is called, its page, and what is wrong with it, if anything."""
-
-    label: str
-    url: str = ""
-    text: str = ""
-    row_id: int | None = None
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """How a clause stands: figures by name, the rows that prove it, and what to do next."""
-
-    state: State
-    figures: dict[str, Any] = field(default_factory=dict)
-    evidence: tuple[Evidence, ...] = ()
-    advice: str = ""
-
-
-Check = Callable[[Any, date], Verdict]
 CHECKS: dict[str, Check] = {}
 TWICE: list[str] = []
 # Letter of a document -> why its clauses do not apply to an institution on a day, or "".
 Applicability = Callable[[Any, date], str]
 APPLIES: dict[str, Applicability] = {}
-# Clause -> the gates that refuse an act in its name.
+# Documents that apply to nobody of whom no app says otherwise.
+ON_REQUEST = {"D": gettext_lazy("本机构没有登记为产业计量测试中心。")}
+# Clause -> the gates that refuse an act in its name; gate -> what a person calls it, where its module says so.
 GATED: dict[str, set[str]] = {}
+GATE_TITLES: dict[str, str] = {}
+# Clause -> why no check decides it.
+WITHOUT_CHECK: dict[str, str] = {}
+# Apps of the catalogue of whose computed and gate rows each has a check or a reason why not.
+FINISHED: set[str] = set()
+DECIDED_BY_CODE = ("computed", "gate")
 
 
 @cache
@@ -149,8 +150,22 @@ def applies(letter: str) -> Callable[[Applicability], Applicability]:
     return register
 
 
+def without_check(name: str, reason: str) -> None:
+    """No check decides the clause, for this reason in one line: it stays unknown, and says why."""
+    WITHOUT_CHECK[name] = reason
+
+
+def finished(app: str) -> None:
+    """From now on each computed and gate row of the app has a check or a reason why not, or the system check fails."""
+    FINISHED.add(app)
+
+
 def gates_in(module: ModuleType) -> None:
-    """The gates of this module, and the clauses in whose name each refuses, are known from now on."""
+    """The gates of this module, and the clauses in whose name each refuses, are known from now on.
+
+    A module may call its gates by name: TITLES, gate -> title.
+    """
+    GATE_TITLES.update({gate.__name__: str(title) for gate, title in getattr(module, "TITLES", {}).items()})
     for gate in ast.parse(inspect.getsource(module)).body:
         if isinstance(gate, ast.FunctionDef):
             body = gate.body[1:] if ast.get_docstring(gate) else gate.body
@@ -161,11 +176,27 @@ def gates_in(module: ModuleType) -> None:
 
 @checks.register
 def every_check_names_one_clause(app_configs: object, **kwargs: object) -> list[checks.CheckMessage]:
-    """Checks and gates name clauses of the catalogue, and no clause is decided twice."""
-    strangers = [name for name in CHECKS | GATED if name not in catalogue()]
-    return [checks.Error(f"{name} is no clause of the catalogue.", id="portal.E002") for name in strangers] + [
-        checks.Error(f"{name} is decided by two checks.", id="portal.E003") for name in TWICE
+    """Checks, gates and reasons name clauses of the catalogue, none is decided twice, and none is forgotten."""
+    known, wrong = catalogue(), []
+    stated = READERS.keys() | CONTRADICTS.keys()
+    named = CHECKS.keys() | GATED.keys() | WITHOUT_CHECK.keys() | stated
+    wrong += [checks.Error(f"{name} is no clause of the catalogue.", id="portal.E002") for name in named - known.keys()]
+    wrong += [checks.Error(f"{name} is decided by two checks.", id="portal.E003") for name in TWICE]
+    wrong += [
+        checks.Error(f"{name} has a check and a reason why it has none.", id="portal.E004")
+        for name in CHECKS.keys() & WITHOUT_CHECK.keys()
     ]
+    wrong += [
+        checks.Error(f"{name} has neither a check nor a reason why not.", id="portal.E005")
+        for name, row in known.items()
+        if row.app in FINISHED and row.kind in DECIDED_BY_CODE and name not in CHECKS and name not in WITHOUT_CHECK
+    ]
+    wrong += [
+        checks.Error(f"{name} is answered by no declaration.", id="portal.E006")
+        for name in stated & known.keys()
+        if known[name].kind != "declaration"
+    ]
+    return wrong
 
 
 def evaluate(institution: Any, day: date) -> dict[str, Verdict]:
@@ -174,71 +205,54 @@ def evaluate(institution: Any, day: date) -> dict[str, Verdict]:
     Dates are judged as of the day; what has no dates of its own, such as the state of equipment, as it is now.
     """
     with tenant(institution.pk):
-        reasons = {letter: APPLIES[letter](institution, day) if letter in APPLIES else "" for letter in documents()}
-        asked = cache(lambda check: _asked(check, institution, day))  # one check may decide several clauses
-        return {row.id: _verdict(row, reasons[row.letter], asked) for row in catalogue().values()}
+        asking = _Asking(institution, day)
+        reasons = {letter: _why_not(letter, institution, day) for letter in documents()}
+        return {row.id: _verdict(row, reasons[row.letter], asking) for row in catalogue().values()}
 
 
-def _verdict(row: Clause, reason: str, asked: Callable[[Check], Verdict]) -> Verdict:
-    if row.letter == "D":
-        reason = reason or _("本机构没有登记为产业计量测试中心。")
+def _why_not(letter: str, institution: Any, day: date) -> str:
+    """Why the document does not apply to the institution on that day, or ""."""
+    return APPLIES[letter](institution, day) if letter in APPLIES else str(ON_REQUEST.get(letter, ""))
+
+
+class _Asking:
+    """The checks of one institution and day. Each is asked once, however many clauses it decides."""
+
+    def __init__(self, institution: Any, day: date):
+        self.institution, self.day = institution, day
+        self.answers: dict[Check, Verdict] = {}
+
+    def __call__(self, check: Check) -> Verdict:
+        """What the check says; when it fails, that nobody knows."""
+        if check not in self.answers:
+            try:
+                with transaction.atomic():
+                    self.answers[check] = check(self.institution, self.day)
+            except Exception:
+                name = getattr(check, "__name__", "")
+                log.exception("clause.failed", extra={"check": name, "tenant_id": self.institution.pk})
+                self.answers[check] = unknown(_("判定时出错，已记录。请联系平台运维。"))
+        return self.answers[check]
+
+    @cached_property
+    def declarations(self) -> dict[str, list[Declared]]:
+        return declarations.read(self.institution)
+
+
+def _verdict(row: Clause, reason: str, asking: _Asking) -> Verdict:
     if row.kind == "guidance":
         reason = reason or _("背景说明，不作评定。")
-    if row.actor in ("regulator", "portal"):
+    if row.actor in ("regulator", "portal") and row.id not in CHECKS:
         reason = reason or {"regulator": _("由监管部门承担。"), "portal": _("由本平台承担。")}[row.actor]
     if reason:
         return not_applicable(reason)
-    check = CHECKS.get(row.id)
-    return asked(check) if check else unknown(_("尚未由系统判定。"))
+    if row.id in CHECKS:
+        return asking(CHECKS[row.id])
+    if row.id in READERS:
+        return asking(lambda institution, day: _declared(row, day, asking))
+    return unknown(str(WITHOUT_CHECK.get(row.id, "")) or _("尚未由系统判定。"))
 
 
-def _asked(check: Check, institution: Any, day: date) -> Verdict:
-    """What the check says; when it fails, that nobody knows."""
-    try:
-        with transaction.atomic():
-            return check(institution, day)
-    except Exception:
-        log.exception("clause.failed", extra={"check": check.__name__, "tenant_id": institution.pk})
-        return unknown(_("判定时出错，已记录。请联系平台运维。"))
-
-
-# --- verdicts in a few words
-
-
-def not_applicable(reason: str, **figures: Any) -> Verdict:
-    """The clause asks nothing of this institution on this day."""
-    return Verdict(State.NOT_APPLICABLE, figures, advice=reason)
-
-
-def unknown(reason: str, **figures: Any) -> Verdict:
-    """The rows do not decide it."""
-    return Verdict(State.UNKNOWN, figures, advice=reason)
-
-
-def none_in_breach(
-    population: Collection[Any] | int, breaches: Iterable[Evidence], *, nothing: str, advice: str, rest: str = "",
-    **figures: Any,
-) -> Verdict:  # fmt: skip
-    """Not applicable without rows (`nothing` says so), not met with a breach, met otherwise.
-
-    With `rest`, which says what the rows cannot tell, the clause stays unknown where nothing is in breach.
-    """
-    count = population if isinstance(population, int) else len(population)
-    breaches = list(breaches)
-    if not count and not breaches:
-        return not_applicable(nothing)
-    figures = {_("检查"): count, _("不符合"): len(breaches), **figures}
-    if breaches:
-        return Verdict(State.NOT_MET, figures, tuple(breaches[:MOST_EVIDENCE]), advice)
-    return unknown(rest, **figures) if rest else Verdict(State.MET, figures)
-
-
-def existing(found: Iterable[Evidence], *, advice: str, rest: str = "", **figures: Any) -> Verdict:
-    """Met by at least one row, not met without. With `rest` a row alone does not suffice, and it stays unknown."""
-    found = list(found)
-    figures = {_("有效"): len(found), **figures}
-    if not found:
-        return Verdict(State.NOT_MET, figures, (), advice)
-    if rest:
-        return Verdict(State.UNKNOWN, figures, tuple(found[:MOST_EVIDENCE]), rest)
-    return Verdict(State.MET, figures, tuple(found[:MOST_EVIDENCE]))
+def _declared(row: Clause, day: date, asking: _Asking) -> Verdict:
+    against = asking(CONTRADICTS[row.id]) if row.id in CONTRADICTS else None
+    return declarations.judged(asking.declarations.get(row.id, []), against, day)
