@@ -9,7 +9,7 @@ class EquipmentConfig(AppConfig):
     def ready(self):
         from portal import clauses, history, menu
 
-        from . import alerts, checks, gates, panels  # noqa: F401  some register themselves
+        from . import alerts, checks, finders, gates  # noqa: F401  some register themselves
 
         clauses.gates_in(gates)
 

@@ -6,8 +6,8 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from institutions.models import Authorisation, Employment, Institution, Membership
-from portal.clauses import WINDOW_DAYS, Evidence, Verdict, clause, none_in_breach
+from institutions.models import Authorisation, Credential, Employment, Institution, Membership, YearFigures
+from portal.clauses import WINDOW_DAYS, Evidence, Verdict, clause, existing, none_in_breach
 from portal.permissions import ROLE_TITLES, Role
 
 from .models import Equipment, MeasurementStandard, Traceability
@@ -63,7 +63,7 @@ def confirmations_are_on_file(institution: Institution, day: date) -> Verdict:
 @clause("C-5.1.2-s2")
 def key_people_are_on_post(institution: Institution, day: date) -> Verdict:
     """Signatories, technical and quality managers and those responsible for standards are on post that day."""
-    grants = Authorisation.objects.filter(institution=institution, role=Authorisation.Role.SIGNATORY).in_force_on(day)
+    grants = Authorisation.objects.filter(institution=institution, role__in=Authorisation.KEY_ROLES).in_force_on(day)
     held = [(str(grant), grant.employment) for grant in grants.select_related("employment").order_by("pk")]
     held += [(_("%(name)s负责人") % {"name": row.name}, row.responsible) for row in _standards_in_use(institution)]
     managers = {str(Role.TECHNICAL_MANAGER), str(Role.QUALITY_MANAGER)}
@@ -92,12 +92,51 @@ def key_people_are_on_post(institution: Institution, day: date) -> Verdict:
 
 @clause("C-5.1.1-s3")
 def standards_have_a_responsible_person(institution: Institution, day: date) -> Verdict:
-    """Whoever answers for a standard in use works here. Titles and credentials are not recorded yet."""
+    """Whoever answers for a standard in use works here, and is an engineer or higher or a registered metrologist."""
     standards = _standards_in_use(institution)
-    gone = [
-        _standard(institution, row, row.responsible.name) for row in standards if not row.responsible.active_on(day)
+    level, kind = Credential.Level, Credential.Kind
+    engineer = Q(kind=kind.TITLE, level__in=(level.PROFESSOR, level.SENIOR, level.MIDDLE))
+    papers = Credential.objects.filter(
+        engineer | Q(kind=kind.METROLOGIST), institution=institution, state=Credential.State.CURRENT
+    ).valid_on(day)
+    entitled = set(papers.values_list("employment_id", flat=True))
+    wrong = [
+        _standard(institution, row, row.responsible.name)
+        for row in standards
+        if not row.responsible.active_on(day) or row.responsible_id not in entitled
     ]
     return none_in_breach(
-        standards, gone, nothing=_("没有在用的计量标准。"), advice=_("计量标准负责人当天不在职。请指定新的负责人。"),
-        rest=_("负责人都在职；职称和注册计量师资格尚未纳入系统，不能判为符合。"),
+        standards, wrong, nothing=_("没有在用的计量标准。"),
+        advice=_("计量标准负责人须在职，且有工程师以上职称或注册计量师证书。请登记证书，或指定新的负责人。"),
+        fix=reverse("portal:register", args=[institution.slug, "credentials"]),
+    )  # fmt: skip
+
+
+@clause("A-6.4.1")
+def people_and_equipment_are_all_here(institution: Institution, day: date) -> Verdict:
+    """What the institution declared for the year, people and equipment, is what the portal holds."""
+    declared = YearFigures.objects.filter(institution=institution, state=YearFigures.State.CURRENT, year__lte=day.year)
+    stated = declared.order_by("-year").first()
+    fix = reverse("portal:register_new", args=[institution.slug, "year-figures"]) + f"?year={day.year}"
+    if stated is None or stated.year < day.year - 1:
+        return existing([], advice=_("没有申报今年或去年的人数和器具数。请登记年度数据。"), fix=fix)
+    people = list(Employment.objects.filter(institution=institution).active_on(day).order_by("staff_number", "pk"))
+    devices = Equipment.objects.filter(institution=institution).exclude(state=Equipment.State.SCRAPPED).count()
+    url = reverse("portal:register_row", args=[institution.slug, "year-figures", stated.ref])
+    pairs = ((_("从业人数"), stated.headcount, len(people)), (_("器具总数"), stated.inventory, devices))
+    wrong = [
+        Evidence(name, url, _("申报 %(said)d，系统里 %(here)d") % {"said": said, "here": here})
+        for name, said, here in pairs
+        if said != here
+    ]
+    authorised = Authorisation.objects.filter(institution=institution).in_force_on(day)
+    with_role = set(authorised.values_list("employment_id", flat=True))
+    wrong += [
+        Evidence(row.name, reverse("institutions:person", args=[institution.slug, row.ref]), _("没有岗位"), row.pk)
+        for row in people
+        if not row.post and row.pk not in with_role
+    ]
+    return none_in_breach(
+        len(pairs) + len(people), wrong, nothing="", fix=fix,
+        advice=_("申报数与台账不一致，或有人没有岗位。请补登人员、岗位或器具，或更正申报数。"),
     )  # fmt: skip

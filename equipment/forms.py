@@ -34,12 +34,6 @@ class DayForm(forms.Form):
     on = DayField(label=_("判断日期"), required=False)
 
 
-class ReasonForm(forms.Form):
-    """Why equipment is stopped, put away or used again."""
-
-    reason = TextField(label=_("原因"), max_length=300, widget=forms.Textarea(attrs={"rows": 3}))
-
-
 class RegisterForm(forms.Form):
     """A piece of equipment as its plate and its manual describe it."""
 
@@ -58,7 +52,9 @@ class RegisterForm(forms.Form):
 
     def __init__(self, *args, actor, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["site"].queryset = Site.objects.visible_to(actor).order_by("name", "pk")
+        self.fields["site"].queryset = (
+            Site.objects.visible_to(actor).filter(state=Site.State.CURRENT).order_by("name", "pk")
+        )
         for name in ("range_low", "range_high"):
             self.fields[name].widget = forms.TextInput(attrs={"inputmode": "decimal"})
 

@@ -14,5 +14,4 @@ urlpatterns = [
     path("equipment/<slug:ref>/store/", views.equipment_take_out_of_use, name="take_out_of_use"),
     path("standards/", views.standard_list, name="standards"),
     path("standards/<slug:ref>/", views.standard_detail, name="standard"),
-    path("documents/<slug:ref>/", views.document_download, name="document"),
 ]

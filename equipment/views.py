@@ -16,15 +16,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal import documents, history
-from portal.actors import Actor, actor_of
-from portal.models import Document
+from portal.actors import actor_of
+from portal.forms import ReasonForm
 from portal.paging import page_of
 from portal.permissions import Permission
 from portal.routes import door
 from portal.transitions import Refusal, Refused, Transition
 
 from . import due, workflow
-from .forms import DayForm, ReasonForm, RegisterFilter, RegisterForm, StandardFilter, TraceForm, first_values
+from .forms import DayForm, RegisterFilter, RegisterForm, StandardFilter, TraceForm, first_values
 from .models import Equipment, MeasurementStandard, StandardPart, Traceability
 
 # --- the register
@@ -511,13 +511,3 @@ def _standard_facts(standard: MeasurementStandard) -> list[dict[str, Any]]:
         {"label": _("发证日期"), "value": str(standard.assessed_on)},
         {"label": _("计量标准负责人"), "value": standard.responsible.name},
     ]
-
-
-# --- documents
-
-
-@door("GET", ref="portal.Document.ref")
-def document_download(request: HttpRequest, slug: str, ref: str) -> HttpResponse:
-    actor: Actor = actor_of(request)
-    document = get_object_or_404(Document.objects.visible_to(actor), ref=ref)
-    return documents.download(request, document, actor=actor)

@@ -9,7 +9,7 @@ class OrdersConfig(AppConfig):
     def ready(self):
         from portal import history, menu
 
-        from . import panels  # noqa: F401  its panels register themselves
+        from . import finders, panels  # noqa: F401  they register themselves
 
         menu.register(menu.Item("业务", _("样品收发"), "orders:list", "package", 10))
         history.register(

@@ -48,16 +48,12 @@ def navigation(actor: Actor, slug: str, path: str) -> list[dict[str, Any]]:
 
     `slug` is empty outside an institution. The deepest item whose address begins the path counts as open.
     """
-    shown = [
-        (item, reverse(item.url_name, args=[slug] if item.audience is Audience.MEMBER else []))
-        for item in sorted(ITEMS.values(), key=lambda item: (GROUPS.index(item.group), item.order))
-        if _is_for(item, actor, slug)
-    ]
+    items = shown(actor, slug)
     homes = {f"/i/{slug}/", "/o/"}
-    current = max((url for _, url in shown if path == url or url not in homes and path.startswith(url)),
+    current = max((url for _, url in items if path == url or url not in homes and path.startswith(url)),
                   key=len, default="")  # fmt: skip
     groups: dict[str, list[dict[str, Any]]] = {}
-    for item, url in shown:
+    for item, url in items:
         groups.setdefault(item.group, []).append(
             {
                 "title": item.title,
@@ -67,7 +63,16 @@ def navigation(actor: Actor, slug: str, path: str) -> list[dict[str, Any]]:
                 "current": url == current,
             }
         )
-    return [{"title": title, "items": items} for title, items in groups.items()]
+    return [{"title": title, "items": listed} for title, listed in groups.items()]
+
+
+def shown(actor: Actor, slug: str) -> list[tuple[Item, str]]:
+    """The items this actor has, in their order, each with its address. No query."""
+    return [
+        (item, reverse(item.url_name, args=[slug] if item.audience is Audience.MEMBER else []))
+        for item in sorted(ITEMS.values(), key=lambda item: (GROUPS.index(item.group), item.order))
+        if _is_for(item, actor, slug)
+    ]
 
 
 def _is_for(item: Item, actor: Actor, slug: str) -> bool:
