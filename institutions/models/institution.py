@@ -1,7 +1,6 @@
-"""An institution, its sites, what it is qualified for, and what it can measure there."""
+"""An institution, and those whose instruments it measures."""
 
 from datetime import date
-from decimal import Decimal
 
 from django.db import models
 from django.urls import reverse
@@ -33,97 +32,16 @@ class Institution(models.Model):
     def get_absolute_url(self):
         return reverse("institutions:today", args=[self.slug])
 
-
-class Site(TenantModel):
-    """场所: a place named on a qualification, where measurements are made."""
-
-    name = models.CharField(_("场所"), max_length=60)
-    address = models.CharField(_("地址"), max_length=200)
-
-    def __str__(self):
-        return self.name
+    @property
+    def institution_id(self) -> int:
+        """Its own, so that acts on it are audited like those on its rows."""
+        return self.pk
 
 
 class ValidQuerySet(TenantQuerySet):
     def valid_on(self, day: date):
         """Rows in force on that day; an open end is in force for good."""
         return self.filter(valid_from__lte=day).filter(models.Q(valid_until=None) | models.Q(valid_until__gte=day))
-
-
-class Qualification(TenantModel):
-    """资质: a licence, accreditation or authorisation with its validity."""
-
-    class Kind(models.TextChoices):
-        BUSINESS_LICENCE = "business_licence", _("营业执照")
-        CNAS = "cnas_accreditation", _("实验室认可证书")
-        LEGAL_INSTITUTION = "legal_metrology_institution", _("法定计量检定机构授权")
-        AUTHORISATION = "metrology_authorisation", _("计量授权证书")
-
-    kind = models.CharField(_("种类"), max_length=40, choices=Kind)
-    number = models.CharField(_("证书编号"), max_length=80)
-    issuer = models.CharField(_("发证机关"), max_length=100)
-    valid_from = models.DateField(_("有效期自"))
-    valid_until = models.DateField(_("有效期至"), null=True, blank=True)
-    file = models.ForeignKey("portal.Document", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-
-    objects = ValidQuerySet.as_manager()
-
-    def __str__(self):
-        return f"{self.get_kind_display()} {self.number}"
-
-    def valid_on(self, day: date) -> bool:
-        return self.valid_from <= day and (self.valid_until is None or day <= self.valid_until)
-
-    @property
-    def permits_verification(self) -> bool:
-        """Whether verifications for others may rest on it. Source: C-4.1.2-c-s1."""
-        return self.kind in (self.Kind.LEGAL_INSTITUTION, self.Kind.AUTHORISATION)
-
-
-class ScopeItem(TenantModel):
-    """能力范围 line: instrument, quantity, method, range and site, with the CMC as a + b·|x| in the unit of the range."""
-
-    class State(models.TextChoices):
-        ACTIVE = "active", _("有效")
-        SUSPENDED = "suspended", _("已暂停")
-
-    state = models.CharField(max_length=10, choices=State, default=State.ACTIVE)
-    qualification = models.ForeignKey(Qualification, on_delete=models.PROTECT, verbose_name=_("依据资质"))
-    site = models.ForeignKey(Site, on_delete=models.PROTECT, verbose_name=_("场所"))
-    method = models.ForeignKey("institutions.Method", on_delete=models.PROTECT, verbose_name=_("方法"))
-    instrument = models.CharField(_("测量仪器"), max_length=80)
-    measurand = models.CharField(_("被测量"), max_length=60)
-    field = models.CharField(_("专业领域"), max_length=30)
-    range_low = models.DecimalField(_("下限"), max_digits=24, decimal_places=12)
-    range_high = models.DecimalField(_("上限"), max_digits=24, decimal_places=12)
-    unit = models.CharField(_("单位"), max_length=30)
-    cmc_constant = models.DecimalField(_("CMC 常数项 a"), max_digits=24, decimal_places=12)
-    cmc_slope = models.DecimalField(_("CMC 比例项 b"), max_digits=24, decimal_places=12, default=0)
-    valid_from = models.DateField(_("生效日期"))
-    valid_until = models.DateField(_("失效日期"), null=True, blank=True)
-
-    objects = ValidQuerySet.as_manager()
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                condition=models.Q(range_low__lte=models.F("range_high")), name="scope_range_in_order"
-            ),
-            models.CheckConstraint(
-                condition=models.Q(cmc_constant__gt=0) | models.Q(cmc_slope__gt=0), name="scope_cmc_is_positive"
-            ),
-        ]
-
-    def __str__(self):
-        return f"{self.instrument} {self.measurand} ({self.range_low.normalize():f}～{self.range_high.normalize():f})"
-
-    def covers(self, point: Decimal) -> bool:
-        """Whether the point, in the unit of the line, lies inside the range, limits included."""
-        return self.range_low <= point <= self.range_high
-
-    def cmc_at(self, point: Decimal) -> Decimal:
-        """The smallest expanded uncertainty (k = 2) the line allows at the point, in its unit."""
-        return self.cmc_constant + self.cmc_slope * abs(point)
 
 
 class Customer(TenantModel):
