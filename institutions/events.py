@@ -3,3 +3,5 @@
 from django.dispatch import Signal
 
 member_invited = Signal()  # row, actor, at
+authorisation_granted = Signal()  # row, actor, at
+authorisation_stopped = Signal()  # row, actor, at: suspended or revoked

@@ -193,7 +193,7 @@ class InviteForm(forms.Form):
         today = timezone.localdate()
         self.fields["employment"].queryset = (
             Employment.objects.visible_to(actor)
-            .filter(Q(ended_on=None) | Q(ended_on__gte=today))
+            .filter(Q(ended_on=None) | Q(ended_on__gte=today), state=Employment.State.CURRENT)
             .order_by("staff_number")
         )
         self.fields["employment"].label_from_instance = lambda row: f"{row.name}（{row.staff_number}）"

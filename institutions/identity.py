@@ -7,7 +7,8 @@ digest in `Person`, which tells nothing. Nobody is told whether a number was kno
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -20,9 +21,10 @@ from stdnum.exceptions import InvalidChecksum, InvalidComponent, InvalidFormat, 
 from portal import audit, entitlement, personal, sealing, stepup
 from portal.actors import Actor
 from portal.permissions import Permission
-from portal.transitions import Refusal, Refused
+from portal.transitions import Refusal, Refused, broken_rule
 
-from .models import Employment, Person
+from .models import Employment, EmploymentConflict, Person
+from .models.people import TWO_EMPLOYERS
 
 MOBILE = re.compile(r"1[3-9][0-9]{9}", re.ASCII)
 # No region has this code. Numbers with it are invented, for demonstrations and tests; production takes none.
@@ -59,27 +61,68 @@ def masked(employment: Employment, name: str) -> str:
     return HIDDEN[name].mask(text) if text else ""
 
 
-@transaction.atomic
 def set_identity(employment: Employment, id_number: str, phone: str, actor: Actor, at: datetime) -> Employment:
     """ID number and phone are on record, sealed; the person is the one who has this number anywhere.
 
-    An empty text leaves what was there. Raises: PermissionDenied; Refused when a number cannot be one, or when its date
-    of birth is not the employment's.
+    An empty text leaves what was there. Raises: PermissionDenied; Refused when a number cannot be one, when its date of
+    birth is not the employment's, or when the person works for another institution in that time: then the attempt
+    stays on record.
     """
     actor.require(Permission.PERSON_IDENTIFY, employment.institution_id)
-    entitlement.confirm(actor, Permission.PERSON_IDENTIFY, employment.institution_id)
-    row = Employment.objects.select_for_update().get(pk=employment.pk, institution_id=employment.institution_id)
-    changes = {}
+    tried = Employment(institution_id=employment.institution_id)
+    with conflicts_noted(tried), transaction.atomic():
+        entitlement.confirm(actor, Permission.PERSON_IDENTIFY, employment.institution_id)
+        row = Employment.objects.select_for_update().get(pk=employment.pk, institution_id=employment.institution_id)
+        before = row.id_number_sealed, row.phone_sealed
+        identify(row, id_number, phone)
+        names = ("id_number_sealed", "phone_sealed")
+        changes = {name: _told(old) for name, old in zip(names, before, strict=True) if getattr(row, name) != old}
+        tried.person_id, tried.name = row.person_id, row.name
+        tried.started_on, tried.ended_on = row.started_on, row.ended_on
+        try:
+            row.save(update_fields=["id_number_sealed", "phone_sealed", "person"])
+        except IntegrityError as error:
+            raise Refused(broken_rule(row, error)) from error
+        audit.record(actor, "employment.set_identity", row, changes=changes)
+    return row
+
+
+def identify(row: Employment, id_number: str, phone: str) -> None:
+    """The employment, not saved yet, has number and phone sealed and belongs to the person with this number.
+
+    An empty text leaves what was there. Raises: Refused when a number cannot be one, or its date of birth is not the row's.
+    """
     if id_number := _checked_id_number(id_number, row.birth_date):
-        changes["id_number_sealed"] = _told(row.id_number_sealed)
         row.id_number_sealed = sealing.seal(id_number)
         row.person = _person_with(sealing.keyed_digest(id_number, "id number"), row.person_id)
     if phone := _checked_phone(phone):
-        changes["phone_sealed"] = _told(row.phone_sealed)
         row.phone_sealed = sealing.seal(phone)
-    row.save(update_fields=["id_number_sealed", "phone_sealed", "person"])
-    audit.record(actor, "employment.set_identity", row, changes=changes)
-    return row
+
+
+def agrees_with_birth_date(row: Employment) -> bool:
+    """Whether the ID number on record, if there is one that can be read, says the row's date of birth."""
+    try:
+        number = HIDDEN["id_number"].read(row)
+    except sealing.Unreadable:
+        return True
+    return not number or ric.get_birth_date(number) == row.birth_date
+
+
+@contextmanager
+def conflicts_noted(tried: Employment) -> Iterator[None]:
+    """Around an act by which one person may come to have two employers: what the database refuses stays on record.
+
+    `tried`: the employment as it would be; its person is known by the time the database has refused. Source: C-5.1.5.
+    """
+    try:
+        yield
+    except Refused as refused:
+        if any(one.clause == TWO_EMPLOYERS for one in refused.refusals):
+            EmploymentConflict.objects.get_or_create(
+                institution_id=tried.institution_id, person_id=tried.person_id, started_on=tried.started_on,
+                ended_on=tried.ended_on, defaults={"name": tried.name},
+            )  # fmt: skip
+        raise
 
 
 @transaction.atomic
@@ -118,13 +161,13 @@ def _told(before: str) -> list[str]:
     return [_("已登记") if before else "", _("已更改") if before else _("已登记")]
 
 
-def _person_with(digest: str, own_id: int) -> Person:
+def _person_with(digest: str, own_id: int | None) -> Person:
     """The person who has this number. One whose number was not known yet gets it; one with another number stays behind."""
     known = Person.objects.filter(identity_digest=digest).first()
     if known is not None:
         return known
-    own = Person.objects.select_for_update().get(pk=own_id)
-    if own.identity_digest is None:
+    own = Person.objects.select_for_update().filter(pk=own_id).first()
+    if own is not None and own.identity_digest is None:
         own.identity_digest = digest
         try:
             with transaction.atomic():

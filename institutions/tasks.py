@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from celery import shared_task
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
@@ -11,9 +12,11 @@ from portal import mail
 from portal.clock import DatabaseClock
 from portal.models import StepUp
 from portal.outbox import work
+from portal.periodic import only_one
 
 from . import freezing, reset, second_factor, workflow
 from .models import Invitation, PasswordReset, User
+from .people import reconsidering
 
 
 def invitation_address(invitation: Invitation) -> str:
@@ -110,3 +113,10 @@ def _address(name: str, token: str) -> str:
 def _minute() -> str:
     """Keeps what is asked for again and again to one mail a minute."""
     return f"{timezone.now():%Y%m%d%H%M}"
+
+
+@shared_task(name="institutions.reconsider_people", ignore_result=True, soft_time_limit=1500, time_limit=1600)
+@only_one("reconsider_people")
+def reconsider_people() -> str:
+    """The night's re-evaluation of authorisations and lines of scope for today, in Shanghai's calendar. Source: E6.36."""
+    return reconsidering.run(timezone.localdate())

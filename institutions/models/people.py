@@ -1,15 +1,18 @@
-"""People: one identity across the portal, an employment per institution, authorisations by role and field."""
+"""People: one identity across the portal, an employment per institution, and what two employments at once leave behind."""
 
 from datetime import date
 
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateRangeField, RangeBoundary, RangeOperators
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from portal.clock import DatabaseClock
+from portal.models import RegisterRow
 from portal.tenancy import TenantModel, TenantQuerySet
 
-from .institution import ValidQuerySet
-
 OLDEST_OPERATOR = 65
+TWO_EMPLOYERS = "C-5.1.5"
 
 
 class Person(models.Model):
@@ -29,15 +32,25 @@ class Person(models.Model):
 
 class EmploymentQuerySet(TenantQuerySet):
     def active_on(self, day: date):
-        return self.filter(started_on__lte=day).filter(models.Q(ended_on=None) | models.Q(ended_on__gte=day))
+        at_work = models.Q(ended_on=None) | models.Q(ended_on__gte=day)
+        return self.filter(at_work, state=RegisterRow.State.CURRENT, started_on__lte=day)
 
 
-class Employment(TenantModel):
+# The days from the first to the last, both included; without an end while there is no last one.
+PERIOD = models.Func(
+    "started_on", "ended_on", RangeBoundary(inclusive_lower=True, inclusive_upper=True),
+    function="DATERANGE", output_field=DateRangeField(),
+)  # fmt: skip
+
+
+class Employment(RegisterRow):
     """从业: a person working for the institution from a day on."""
 
     class Kind(models.TextChoices):
         ON_POST = "on_post", _("在职在岗")
         DISPATCH = "dispatch", _("劳务派遣")
+        PART_TIME = "part_time", _("兼职")
+        OTHER = "other", _("其他")
 
     audit_omits = ("birth_date", "id_number_sealed", "phone_sealed")
 
@@ -45,60 +58,87 @@ class Employment(TenantModel):
     name = models.CharField(_("姓名"), max_length=60)
     staff_number = models.CharField(_("工号"), max_length=20)
     kind = models.CharField(_("用工形式"), max_length=10, choices=Kind, default=Kind.ON_POST)
+    full_time = models.BooleanField(_("全职"), default=True)
+    is_technical = models.BooleanField(
+        _("技术人员"), default=True, help_text=_("检定、校准、核验、签字和技术管理人员都是")
+    )
+    department = models.ForeignKey(
+        "institutions.Department", on_delete=models.PROTECT, null=True, blank=True, related_name="+",
+        verbose_name=_("部门"),
+    )  # fmt: skip
+    post = models.CharField(_("岗位"), max_length=60, blank=True)
     birth_date = models.DateField(_("出生日期"))
-    id_number_sealed = models.TextField(_("身份证号"), blank=True)
-    phone_sealed = models.TextField(_("手机号"), blank=True)
+    id_number_sealed = models.TextField(_("身份证号"), blank=True, editable=False)
+    phone_sealed = models.TextField(_("手机号"), blank=True, editable=False)
     started_on = models.DateField(_("入职日期"))
     ended_on = models.DateField(_("离职日期"), null=True, blank=True)
 
     objects = EmploymentQuerySet.as_manager()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["institution", "staff_number"], name="staff_number_once")]
+        verbose_name = _("从业人员")
+        constraints = [
+            models.UniqueConstraint(fields=["institution", "staff_number"], name="staff_number_once"),
+            models.CheckConstraint(
+                condition=models.Q(ended_on=None) | models.Q(ended_on__gte=models.F("started_on")),
+                name="employment_ends_after_it_begins",
+            ),
+            # Across institutions: the wall between their rows hides the other employment, the index does not.
+            ExclusionConstraint(
+                name="one_employer_at_a_time",
+                expressions=[
+                    ("person", RangeOperators.EQUAL),
+                    ("institution", RangeOperators.NOT_EQUAL),
+                    (PERIOD, RangeOperators.OVERLAPS),
+                ],
+                condition=models.Q(state="current"),
+                violation_error_code=TWO_EMPLOYERS,
+                violation_error_message=_(
+                    "系统按身份证号核对到：这个人在这段时间里已在另一家计量技术机构任职，不能同时在两家任职。"
+                    "请向本人核实；原单位登记离职以后，再从次日起登记入职。"
+                ),
+            ),
+        ]
 
     def __str__(self):
         return self.name
 
     def active_on(self, day: date) -> bool:
-        return self.started_on <= day and (self.ended_on is None or day <= self.ended_on)
+        at_work = self.started_on <= day and (self.ended_on is None or day <= self.ended_on)
+        return at_work and self.state == self.State.CURRENT
 
     def within_age_on(self, day: date) -> bool:
         """Whether an operator may still work that day: the last day is the 65th birthday. Source: C-5.1.2-s4."""
         birthday = (self.birth_date.year + OLDEST_OPERATOR, self.birth_date.month, self.birth_date.day)
         return (day.year, day.month, day.day) <= birthday
 
+    @property
+    def last_day_within_age(self) -> date:
+        """The 65th birthday; of somebody born on 29 February the 28th in a year without it."""
+        year = self.birth_date.year + OLDEST_OPERATOR
+        try:
+            return self.birth_date.replace(year=year)
+        except ValueError:
+            return date(year, 2, 28)
 
-class AuthorisationQuerySet(ValidQuerySet):
-    def in_force_on(self, day: date):
-        """Granted, not ended and not revoked on that day."""
-        return self.valid_on(day).filter(models.Q(revoked_on=None) | models.Q(revoked_on__gt=day))
 
+class EmploymentConflict(TenantModel):
+    """An employment that was refused because the person worked for another institution in that time.
 
-class Authorisation(TenantModel):
-    """授权: a person may act in a role within one field for a time."""
+    It stands with the institution that tried; which one the other is, only a regulator of both can find out.
+    Source: C-5.1.5.
+    """
 
-    class Role(models.TextChoices):
-        VERIFIER = "verifier", _("检定员")
-        CALIBRATOR = "calibrator", _("校准员")
-        CHECKER = "checker", _("核验员")
-        SIGNATORY = "authorised_signatory", _("授权签字人")
+    protection = "append_only"
 
-    employment = models.ForeignKey(Employment, on_delete=models.PROTECT, related_name="authorisations")
-    role = models.CharField(_("授权岗位"), max_length=30, choices=Role)
-    field = models.CharField(_("专业领域"), max_length=30)
-    certificate_number = models.CharField(_("授权文件号"), max_length=60)
-    valid_from = models.DateField(_("有效期自"))
-    valid_until = models.DateField(_("有效期至"), null=True, blank=True)
-    revoked_on = models.DateField(_("撤销日期"), null=True, blank=True)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    name = models.CharField(_("姓名"), max_length=60)
+    started_on = models.DateField(_("入职日期"))
+    ended_on = models.DateField(_("离职日期"), null=True, blank=True)
+    noticed_at = models.DateTimeField(_("发现时间"), db_default=DatabaseClock(), editable=False)
 
-    objects = AuthorisationQuerySet.as_manager()
+    class Meta:
+        verbose_name = _("两处任职")
 
     def __str__(self):
-        return f"{self.get_role_display()}（{self.field}）"
-
-    def in_force_on(self, day: date) -> bool:
-        return (
-            self.valid_from <= day
-            and (self.valid_until is None or day <= self.valid_until)
-            and (self.revoked_on is None or day < self.revoked_on)
-        )
+        return self.name

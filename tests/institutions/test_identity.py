@@ -131,7 +131,9 @@ def test_the_trail_says_that_and_never_what(person, keeper):
 
 def test_the_same_number_at_two_institutions_is_one_person(person, keeper):
     other = make.institution("beta")
-    elsewhere = make.employment(other, "沈若川", birth_date=BORN)
+    elsewhere = make.employment(
+        other, "沈若川", birth_date=BORN, ended_on=date(2014, 12, 31), started_on=date(2010, 1, 1)
+    )
     first = identified(person, keeper)
     second = identified(elsewhere, make.actor(other, Role.ADMINISTRATOR))
     assert first.person_id == second.person_id != elsewhere.person_id
@@ -139,7 +141,8 @@ def test_the_same_number_at_two_institutions_is_one_person(person, keeper):
 
 def test_nobody_is_told_that_a_number_was_known(person, keeper):
     other = make.institution("beta")
-    identified(make.employment(other, birth_date=BORN), make.actor(other, Role.ADMINISTRATOR))
+    before = {"started_on": date(2010, 1, 1), "ended_on": date(2014, 12, 31)}
+    identified(make.employment(other, birth_date=BORN, **before), make.actor(other, Role.ADMINISTRATOR))
     identified(person, keeper)
     entry = AuditEntry.objects.get(verb="employment.set_identity", target_id=person.pk)
     assert entry.changes == {"id_number_sealed": ["", "已登记"], "phone_sealed": ["", "已登记"]}
