@@ -7,10 +7,13 @@ from functools import cached_property
 from django.db.models import prefetch_related_objects
 
 from equipment.models import Equipment, MeasurementStandard, Traceability
-from institutions.models import Authorisation, MethodAdoption, ScopeItem
+from institutions.methods.currency import Ending, ending
+from institutions.models import Authorisation, MethodAdoption, OwnMethod, ScopeItem
+from institutions.scope import judging
 from orders.models import Item
+from portal import decimals
 
-from . import datasheet, decimals, units
+from . import datasheet
 from .models import RawRecord, Reading
 
 
@@ -19,6 +22,7 @@ class Dossier:
 
     def __init__(self, record: RawRecord):
         self.record = record
+        self._judgements: dict[Decimal, judging.Judgement] = {}
 
     @property
     def day(self) -> date:
@@ -110,48 +114,29 @@ class Dossier:
         return self.definition["field"]
 
     @cached_property
+    def subject(self) -> judging.Subject:
+        """What the scope is asked about: instrument, quantity, method, site, and whether it is a verification."""
+        return judging.Subject(
+            instrument=self.definition["instrument"], measurand=self.definition["measurand"],
+            method_id=self.record.procedure.method_id, site_id=self.record.site_id, unit=self.definition["unit"],
+            verification=self.record.item.activity == Item.Activity.VERIFICATION,
+        )  # fmt: skip
+
+    @cached_property
+    def book(self) -> judging.Book:
+        """The lines of scope of the institution for this instrument, read once."""
+        return judging.Book.of(self.record.institution_id, self.definition["instrument"])
+
+    @cached_property
     def scope(self) -> list[ScopeItem]:
-        """Lines of scope in force on the day for this instrument, quantity, method and site.
+        """Lines of scope in force on the day for this instrument, quantity, method and site, whatever their range."""
+        return self.book.in_force(self.subject, self.day)[0]
 
-        A verification rests only on those whose qualification permits it. Source: C-4.1.2-c-s1.
-        """
-        lines = (
-            ScopeItem.objects.filter(
-                institution_id=self.record.institution_id,
-                state=ScopeItem.State.ACTIVE,
-                instrument=self.definition["instrument"],
-                measurand=self.definition["measurand"],
-                method_id=self.record.procedure.method_id,
-                site_id=self.record.site_id,
-            )
-            .valid_on(self.day)
-            .select_related("qualification")
-        )
-        verification = self.record.item.activity == Item.Activity.VERIFICATION
-        return [line for line in lines if line.qualification.permits_verification or not verification]
-
-    def scope_at(self, point: Decimal) -> ScopeItem | None:
-        """The line that covers a point given in the unit of the sheet; the one with the smallest CMC of several."""
-        covering = []
-        for line in self.scope:
-            there = self.converted(point, line.unit)
-            if there is not None and line.covers(there):
-                covering.append(line)
-        return min(covering, key=lambda line: self.cmc_at(line, point), default=None)
-
-    def cmc_at(self, line: ScopeItem, point: Decimal) -> Decimal:
-        """The CMC of a line that covers the point; both in the unit of the sheet."""
-        cmc, unit = line.cmc_at(self.converted(point, line.unit)), self.definition["unit"]
-        return cmc if line.unit == unit else units.convert(cmc, line.unit, unit, difference=True)
-
-    def converted(self, value: Decimal, unit: str) -> Decimal | None:
-        """A value of the sheet in another unit; None when that is a unit of another quantity."""
-        if unit == self.definition["unit"]:
-            return value
-        try:
-            return units.convert(value, self.definition["unit"], unit)
-        except ValueError:
-            return None
+    def judged(self, point: Decimal) -> judging.Judgement:
+        """Whether a point, in the unit of the sheet, lies inside the scope of the day, and its CMC in that unit."""
+        if point not in self._judgements:
+            self._judgements[point] = self.book.judge(self.subject, self.day, point)
+        return self._judgements[point]
 
     @cached_property
     def authorisations(self) -> list[Authorisation]:
@@ -174,11 +159,27 @@ class Dossier:
 
     @cached_property
     def adoption(self) -> MethodAdoption | None:
-        return MethodAdoption.objects.filter(
+        """The verification of the method at the site that covers the day."""
+        rows = MethodAdoption.objects.in_force_on(self.day).filter(
             institution_id=self.record.institution_id,
             method_id=self.record.procedure.method_id,
             site_id=self.record.site_id,
+        )
+        return rows.first()
+
+    @cached_property
+    def method_was_validated(self) -> bool:
+        """Whether a non-standard method was validated before it was verified at the site."""
+        papers = OwnMethod.objects.filter(
+            institution_id=self.record.institution_id, method_id=self.record.procedure.method_id
         ).first()
+        on = papers and papers.validated_on
+        return bool(on and self.adoption and on <= self.adoption.verified_on)
+
+    @cached_property
+    def method_ends(self) -> Ending | None:
+        """When the method is no longer current: by the catalogue, or by what the institution found itself."""
+        return ending(self.record.institution_id, self.record.procedure.method)
 
     @cached_property
     def points(self) -> list[Decimal]:
