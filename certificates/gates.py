@@ -7,6 +7,7 @@ measurement and, for what must also hold on the day of issue, again on that day.
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -14,13 +15,16 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from equipment.models import Equipment, MeasurementStandard
-from institutions.models import Authorisation, Method
+from institutions import units
+from institutions.methods.currency import ending, warning
+from institutions.models import Authorisation, Method, MethodAdoption, ScopeItem
+from institutions.scope import choosing, judging
 from orders.models import Item
-from portal import glyphs
+from portal import decimals, glyphs
 from portal.clock import CHINA
 from portal.transitions import Refusal
 
-from . import canonical, conformity, datasheet, decimals, units
+from . import canonical, conformity, datasheet
 from .models import Procedure
 
 LONGEST_DELAY = timedelta(days=1)
@@ -45,6 +49,24 @@ def procedure_has_two_people(procedure, actor, at) -> Iterator[Refusal]:
     proposer = procedure.proposed_by
     if actor.person_id is None or (proposer is not None and proposer.person_id == actor.person_id):
         yield Refusal("C-5.2.4-s2", _("数据表由一人编制、另一人批准。请由另一位技术负责人批准。"))
+
+
+def method_is_adopted(procedure, actor, at) -> Iterator[Refusal]:
+    """A data sheet is approved for a current method that some site has verified. Source: C-5.2.4-s2, B-6.1.2-s2."""
+    adopted = MethodAdoption.objects.living().filter(
+        institution_id=procedure.institution_id, method_id=procedure.method_id
+    )
+    if not adopted.exists():
+        yield Refusal(
+            "C-5.2.4-s2", _("%(code)s 还没有在任何场所完成方法验证，数据表不能批准。请先登记方法采用。")
+            % {"code": procedure.method.code}, link=_link(procedure, "institutions:methods"), link_text=_("查看方法"),
+        )  # fmt: skip
+    end = ending(procedure.institution_id, procedure.method)
+    if end is not None and end.on <= day_of(at):
+        yield Refusal(
+            "B-6.1.2-s2", warning(procedure.institution_id, procedure.method, day_of(at)),
+            link=_link(procedure, "institutions:method", procedure.method.ref), link_text=_("查看方法"),
+        )  # fmt: skip
 
 
 def item_is_free(record, actor, at) -> Iterator[Refusal]:
@@ -206,7 +228,11 @@ def standard_is_suitable(row, actor, at) -> Iterator[Refusal]:
         yield Refusal("C-6.4.2.2-s2", _("%(name)s 的溯源证书没有登记扩展不确定度 U 和 k，无法评定结果的不确定度。请在设备页补充登记。")
                       % {"name": main}, link=_link(row, "equipment:detail", main.ref), link_text=_("查看设备"))  # fmt: skip
     low, high = main.range_low, main.range_high
-    outside = [point for point in dossier.points if not _within(dossier.converted(point, main.unit), low, high)]
+    outside = [
+        point
+        for point in dossier.points
+        if not _within(judging.converted(point, dossier.definition["unit"], main.unit), low, high)
+    ]
     if outside:
         yield Refusal("B-5.7-e", _("标准器 %(name)s 的测量范围 %(range)s 不含检校点 %(points)s。请改用量程合适的标准器。")
                       % {"name": main, "range": main.range_text, "points": "、".join(map(str, outside))})  # fmt: skip
@@ -224,70 +250,82 @@ def _within(value, low, high) -> bool:
 
 
 def method_was_in_force(row, actor, at) -> Iterator[Refusal]:
-    """The method was 现行有效 on the day and had been verified at the site; a verification follows a regulation.
-
-    Source: A-6.5.1-s2, C-5.2.4-s2.
-    """
+    """The method was 现行有效 on the day; a verification follows a regulation. Source: A-6.5.1-s2, B-6.1.2-s2."""
     dossier = row.dossier
-    method = dossier.record.procedure.method
+    method, end = dossier.record.procedure.method, dossier.method_ends
     if dossier.record.item.activity == Item.Activity.VERIFICATION and method.kind != Method.Kind.REGULATION:
         yield Refusal("A-6.5.1-s2", _("检定须执行检定规程，%(code)s 是%(kind)s。请改用依据检定规程的数据表，或按校准受理。")
                       % {"code": method.code, "kind": method.get_kind_display()})  # fmt: skip
-    if not method.in_force_on(dossier.day):
-        successor = _("，已由 %(code)s 代替") % {"code": method.replaced_by} if method.replaced_by else ""
+    ended = end is not None and end.on <= dossier.day
+    if ended or dossier.day < method.in_force_from:
+        verification = dossier.record.item.activity == Item.Activity.VERIFICATION
+        successor = _("，已由 %(code)s 代替") % {"code": end.successor} if ended and end.successor else ""
         yield Refusal(
-            "A-6.5.1-s2",
+            "A-6.5.1-s2" if verification else "B-6.1.2-s2",
             _("%(code)s 在检校日 %(day)s 不是现行有效版本%(successor)s。请换用现行版本的数据表重测。")
             % {"code": method.code, "day": dossier.day, "successor": successor},
             link=_link(row, "institutions:methods"), link_text=_("查看方法"),
         )  # fmt: skip
-    if dossier.adoption is None or dossier.adoption.verified_on > dossier.day:
+
+
+def method_was_verified(row, actor, at) -> Iterator[Refusal]:
+    """The method had been verified at the site by the day, and a non-standard one validated. Source: C-5.2.4-s2, s3."""
+    dossier = row.dossier
+    method = dossier.record.procedure.method
+    if dossier.adoption is None:
         yield Refusal(
             "C-5.2.4-s2",
-            _("%(code)s 在“%(site)s”检校前没有完成方法验证。请由技术负责人先登记验证。")
+            _("%(code)s 在“%(site)s”检校前没有完成方法验证，或已停用。请由技术负责人先登记验证。")
             % {"code": method.code, "site": dossier.record.site.name},
             link=_link(row, "institutions:methods"), link_text=_("查看方法"),
+        )  # fmt: skip
+    elif not method.is_standard and not dossier.method_was_validated:
+        yield Refusal(
+            "C-5.2.4-s3", _("非标准方法 %(code)s 验证之前没有经过确认，不能用来出数据。请先完成方法确认。")
+            % {"code": method.code}, link=_link(row, "institutions:methods"), link_text=_("查看方法"),
         )  # fmt: skip
 
 
 def points_are_inside_scope(row, actor, at) -> Iterator[Refusal]:
-    """Every point lies inside a line of scope for the instrument, quantity, method and site. Source: A-6.1.3, B-5.8-e."""
-    dossier = row.dossier
+    """Every point lies inside a line of scope for the instrument, quantity, method and site. Source: A-6.1.3, B-5.8-e.
+
+    What is wrong with the qualification behind the line, `qualification_is_valid` says.
+    """
     link = partial(_pointer, row, _("查看能力范围"), "institutions:scope")
-    outside = [point for point in dossier.points if dossier.scope_at(point) is None]
-    if outside:
-        yield Refusal(
-            "A-6.1.3",
-            _("%(instrument)s（%(method)s，%(site)s）在检校日的能力范围不含这些点：%(points)s %(unit)s。不能出具证书。")
-            % {
-                "instrument": dossier.definition["instrument"], "method": dossier.record.procedure.method.code,
-                "site": dossier.record.site.name, "points": "、".join(f"{p:f}" for p in outside),
-                "unit": dossier.definition["unit"],
-            },
-            **link(),
-        )  # fmt: skip
+    for refusal, lines in _scope_refusals(row.dossier):
+        if refusal.clause == judging.MORE_THAN_ONE:
+            yield replace(refusal, link=choosing.address(row.institution.slug, lines), link_text=_("选定一条"))
+        elif refusal.clause not in (judging.QUALIFICATION, judging.AUTHORISATION):
+            yield replace(refusal, **link())
+
+
+def _scope_refusals(dossier) -> Iterator[tuple[Refusal, tuple[ScopeItem, ...]]]:
+    """What the scope has against the points: each reason once, with the points it is about unless it is about all."""
+    points: dict[Refusal, list[str]] = {}
+    lines: dict[Refusal, tuple[ScopeItem, ...]] = {}
+    for point, judgement in ((point, dossier.judged(point)) for point in dossier.points):
+        for refusal in judgement.reasons:
+            points.setdefault(refusal, []).append(f"{point:f}")
+            lines.setdefault(refusal, judgement.candidates)
+    for refusal, about in points.items():
+        where = "" if len(about) == len(dossier.points) else f"{'、'.join(about)} {dossier.definition['unit']}："
+        yield replace(refusal, text=where + refusal.text), lines[refusal]
 
 
 def qualification_is_valid(row, actor, at) -> Iterator[Refusal]:
     """The qualification behind the scope is valid on the day of measurement and today. Source: B-4.3-s2, C-4.1.2-c-s1."""
-    dossier = row.dossier
+    dossier, today = row.dossier, day_of(at)
     link = partial(_pointer, row, _("查看资质"), "institutions:qualifications")
-    qualifications = {item.qualification_id: item.qualification for item in dossier.scope}.values()
-    for qualification in qualifications:
-        for day, word in ((dossier.day, _("检校日")), (day_of(at), _("今天"))):
-            if not qualification.valid_on(day):
-                yield Refusal(
-                    "B-4.3-s2",
-                    _("%(name)s 在%(word)s %(day)s 无效（有效期至 %(until)s）。")
-                    % {"name": qualification, "word": word, "day": day, "until": qualification.valid_until or "—"},
-                    **link(),
-                )
-    if dossier.record.item.activity == Item.Activity.VERIFICATION and not any(
-        qualification.permits_verification for qualification in qualifications
-    ):
-        yield Refusal(
-            "C-4.1.2-c-s1", _("检定须以计量授权或法定计量检定机构授权为依据，本项目的能力范围没有这类依据。"), **link()
-        )
+    for refusal, _lines in _scope_refusals(dossier):
+        if refusal.clause in (judging.QUALIFICATION, judging.AUTHORISATION):
+            yield replace(refusal, **link())
+    lines = [judgement.line for judgement in map(dossier.judged, dossier.points) if judgement.line]
+    for qualification in {line.qualification_id: line.qualification for line in lines}.values():
+        if why := qualification.why_not_valid_on(today):
+            yield Refusal(
+                "B-4.3-s2", _("%(name)s 在今天 %(day)s 无效（%(why)s）。请先完成续期。")
+                % {"name": qualification, "day": today, "why": why}, **link(),
+            )  # fmt: skip
 
 
 # --- what is stated
@@ -307,11 +345,8 @@ def uncertainty_is_not_below_cmc(row, actor, at) -> Iterator[Refusal]:
     """No reported U, brought to k = 2, is smaller than the CMC of its line of scope. Source: C-6.4.2.2-s2."""
     dossier = row.dossier
     for line in dossier.sheet.points:
-        item = dossier.scope_at(line.value)
-        if item is None or not line.U:
-            continue
-        cmc = dossier.cmc_at(item, line.value)
-        if line.U * 2 / line.k < cmc:
+        cmc = dossier.judged(line.value).cmc
+        if cmc is not None and line.U and line.U * 2 / line.k < cmc:
             yield Refusal(
                 "C-6.4.2.2-s2",
                 _("%(point)s %(unit)s 处 U = %(U)s %(unit)s 小于能力范围的 CMC %(cmc)s %(unit)s。请复核不确定度评定。")
@@ -475,7 +510,7 @@ def pdf_is_stored(row, actor, at) -> Iterator[Refusal]:
 
 RECORD = (
     sheet_is_complete, points_span_the_range, environment_is_suitable, recorded_in_time, standard_was_assessed,
-    equipment_was_traced, standard_is_suitable, method_was_in_force, points_are_inside_scope, qualification_is_valid,
+    equipment_was_traced, standard_is_suitable, method_was_in_force, method_was_verified, points_are_inside_scope, qualification_is_valid,
     every_line_has_uncertainty, uncertainty_is_not_below_cmc, units_are_legal, text_can_be_printed,
     conformity_has_a_rule, conclusion_can_be_drawn, operator_was_authorised,
 )  # fmt: skip
@@ -484,14 +519,15 @@ APPROVE = (approved_by_a_third, signatory_is_authorised, *RECORD)
 # At issue the record can no longer change: what may have changed since the approval is asked again.
 ISSUE = (
     three_people_acted, content_is_as_approved, standard_was_assessed, equipment_was_traced, method_was_in_force,
-    points_are_inside_scope, qualification_is_valid, operator_was_authorised, approver_is_still_authorised,
+    method_was_verified, points_are_inside_scope, qualification_is_valid, operator_was_authorised, approver_is_still_authorised,
 )  # fmt: skip
 
 TITLES = {
     sheet_is_complete: "原始记录齐全", points_span_the_range: "检定点覆盖全量程",
     conclusion_can_be_drawn: "检定有结论", environment_is_suitable: "环境在要求内", recorded_in_time: "当时即记",
     standard_was_assessed: "计量标准考核有效", equipment_was_traced: "设备溯源有效", standard_is_suitable: "标准器适用",
-    method_was_in_force: "方法现行有效", points_are_inside_scope: "能力范围覆盖", qualification_is_valid: "机构资质有效",
+    method_was_in_force: "方法现行有效", method_was_verified: "方法已验证",
+    points_are_inside_scope: "能力范围覆盖", qualification_is_valid: "机构资质有效",
     every_line_has_uncertainty: "每点有不确定度", uncertainty_is_not_below_cmc: "U 不小于 CMC",
     units_are_legal: "单位为法定计量单位", text_can_be_printed: "文字可以印出", conformity_has_a_rule: "判定规则已约定",
     operator_was_authorised: "检校人员有授权", checked_by_another: "核验人另有其人", checker_is_authorised: "核验员有授权",

@@ -1,7 +1,8 @@
 """The platform's catalogue of methods: methods.csv, brought into the table.
 
-The days are those on which a regulation came into force by its own title page or its announcement; a method ends on
-the day its successor begins.
+A day is the one on which a regulation came into force by its own title page or its announcement; a method ends on the
+day its successor begins. Where only the year of publication is known, the file states the year: the method then counts
+as in force from the next year on, and is marked as not checked, so that whoever adopts it looks it up first.
 """
 
 import csv
@@ -28,28 +29,41 @@ class Loaded:
 
 
 def rows(file: Path = FILE) -> Iterator[dict[str, Any]]:
-    """The fields of one Method after the other, as the file states them; an empty date is None.
+    """The fields of one Method after the other, as the file states them; an empty last day is that of the successor.
 
     Raises: ValueError for a date or a kind that is none, and for a code that stands in the file twice.
     """
-    seen = set()
+    begins: dict[str, tuple[date, bool]] = {}
     with file.open(encoding="utf-8", newline="") as text:
-        for row in csv.DictReader(text):
-            if row["code"] in seen:
-                raise ValueError(f"{row['code']} stands in {file.name} twice")
-            seen.add(row["code"])
-            until = row["in_force_until"]
-            yield row | {
-                "kind": Method.Kind(row["kind"]),
-                "in_force_from": date.fromisoformat(row["in_force_from"]),
-                "in_force_until": date.fromisoformat(until) if until else None,
-            }
+        stated = list(csv.DictReader(text))
+    for row in stated:
+        if row["code"] in begins:
+            raise ValueError(f"{row['code']} stands in {file.name} twice")
+        begins[row["code"]] = _begins(row["in_force_from"])
+    for row in stated:
+        first, checked = begins[row["code"]]
+        until, successor = row["in_force_until"], row["replaced_by"]
+        last = date.fromisoformat(until) if until else begins[successor][0] if successor in begins else None
+        yield row | {
+            "kind": Method.Kind(row["kind"]), "in_force_from": first, "in_force_until": last, "note": row.get("note") or "",
+            "status_checked": checked,
+        }  # fmt: skip
+
+
+def _begins(text: str) -> tuple[date, bool]:
+    """The first day in force, and whether it is known: of a bare year, the first of January that follows it."""
+    if len(text) == len("2015"):
+        return date(int(text) + 1, 1, 1), False
+    return date.fromisoformat(text), True
 
 
 @transaction.atomic
 def load(file: Path = FILE) -> Loaded:
-    """The table says what the file says; methods that the file does not name stay as they are. Twice is harmless."""
-    known = {method.code: method for method in Method.objects.select_for_update()}
+    """The table says what the file says; methods that the file does not name stay as they are. Twice is harmless.
+
+    Outside of any institution's scope: inside one nobody writes the catalogue.
+    """
+    known = {method.code: method for method in Method.objects.filter(owner=None).select_for_update()}
     loaded = Loaded()
     for stated in rows(file):
         method = known.get(stated["code"])
