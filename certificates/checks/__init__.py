@@ -1,3 +1,3 @@
 """Clauses decided by records and certificates, and by what these rest on."""
 
-from . import papers, records, rights  # noqa: F401  their checks register themselves
+from . import methods, papers, records, rights, usage  # noqa: F401  their checks register themselves

@@ -7,11 +7,11 @@ from django.db.models import JSONField as Json
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from institutions import units
 from institutions.models import Institution
 from orders.models import Item
 from portal.clauses import Evidence, Verdict, clause, none_in_breach
 
-from .. import units
 from ..models import Certificate, RawRecord
 from .rows import ISSUED, Says, papers, shown_papers, year_before
 

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from equipment.models import Equipment, MeasurementStandard
-from institutions.models import Employment, Institution, MethodAdoption
+from institutions.models import Employment, Institution
 from portal.clauses import WINDOW_DAYS, Evidence, Verdict, clause, none_in_breach, not_applicable, unknown
 from portal.clock import CHINA
 
@@ -156,21 +156,6 @@ def operators_were_within_age(institution: Institution, day: date) -> Verdict:
     return none_in_breach(
         rows.count(), too_old, nothing=_nothing(), advice=_("超过 65 周岁不得从事检定校准。请改派人员并重测。")
     )
-
-
-@clause("C-5.2.4-s2")
-def methods_were_verified(institution: Institution, day: date) -> Verdict:
-    """No record was measured by a method that had not been verified at the site by then."""
-    adopted = MethodAdoption.objects.filter(institution=institution)
-    verified = adopted.filter(
-        method=OuterRef("procedure__method"), site=OuterRef("site"), verified_on__lte=OuterRef("performed_on")
-    )
-    measured = RawRecord.objects.filter(institution=institution, state=RawRecord.State.SUBMITTED, performed_on__lte=day)
-    wrong = measured.exclude(Exists(verified))
-    return none_in_breach(
-        adopted.filter(verified_on__lte=day).count(), shown_records(wrong, institution), nothing=_("没有采用的方法。"),
-        advice=_("这些记录早于方法验证。请补作验证，并评估结果是否仍可用。"),
-    )  # fmt: skip
 
 
 @clause("C-6.3.2")

@@ -6,7 +6,7 @@ import pytest
 
 from equipment import checks
 from equipment.models import Equipment, MeasurementStandard
-from institutions.models import Authorisation, Employment
+from institutions.models import Authorisation, Employment, YearFigures
 from portal.clauses import State
 from portal.permissions import Role
 from portal.tenancy import tenant
@@ -104,11 +104,111 @@ def test_a_technical_manager_without_employment_is_named(w):
     assert named(checks.key_people_are_on_post, w) == (State.NOT_MET, ["外聘"])
 
 
-def test_a_responsible_person_at_work_does_not_prove_the_title(w):
-    assert named(checks.standards_have_a_responsible_person, w) == (State.UNKNOWN, [])
+@pytest.mark.parametrize("role", [Authorisation.Role.TECHNICAL_MANAGER, Authorisation.Role.QUALITY_MANAGER])
+@pytest.mark.parametrize("change", [{"kind": Employment.Kind.PART_TIME}, {"ended_on": YESTERDAY}])
+def test_an_authorised_manager_who_is_not_on_post_is_named(w, role, change):
+    who = make.employment(w.institution, "郑远", **change)
+    make.authorisation(w.institution, who, role, field="")
+    assert named(checks.key_people_are_on_post, w) == (State.NOT_MET, ["郑远"])
+
+
+def test_whose_authorisation_was_revoked_may_have_left(w):
+    who = make.employment(w.institution, "郑远", ended_on=YESTERDAY)
+    make.authorisation(w.institution, who, Authorisation.Role.QUALITY_MANAGER, field="", revoked_on=DAY)
+    assert named(checks.key_people_are_on_post, w) == (State.MET, [])
+
+
+ENGINEERS = [
+    {"kind": "registered_metrologist"}, {"kind": "registered_metrologist", "level": "level_1"},
+    {"kind": "title", "level": "middle"}, {"kind": "title", "level": "senior"}, {"kind": "title", "level": "professor"},
+    {"kind": "title", "level": "middle", "valid_until": DAY},
+]  # fmt: skip
+NO_ENGINEERS = [
+    {"kind": "title", "level": "junior"}, {"kind": "internal_certificate"}, {"kind": "title", "valid_until": YESTERDAY},
+    {"kind": "title", "valid_from": DAY + timedelta(1)}, {"kind": "title", "state": "withdrawn"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("credential", ENGINEERS)
+def test_an_engineer_or_a_registered_metrologist_may_answer_for_a_standard(w, credential):
+    make.credential(w.institution, w.signatory_employment, **credential)
+    assert named(checks.standards_have_a_responsible_person, w) == (State.MET, [])
+
+
+@pytest.mark.parametrize("credential", NO_ENGINEERS)
+def test_nobody_else_answers_for_a_standard(w, credential):
+    make.credential(w.institution, w.signatory_employment, **credential)
+    make.credential(w.institution, w.operator_employment)
+    assert named(checks.standards_have_a_responsible_person, w) == (State.NOT_MET, [str(w.standard)])
 
 
 def test_a_standard_whose_responsible_person_left_is_named(w):
+    make.credential(w.institution, w.signatory_employment)
     Employment.objects.filter(pk=w.signatory_employment.pk).update(ended_on=YESTERDAY)
     Authorisation.objects.update(revoked_on=YESTERDAY)
     assert named(checks.standards_have_a_responsible_person, w) == (State.NOT_MET, [str(w.standard)])
+
+
+# --- people and equipment are all here
+
+
+@pytest.fixture
+def declared(w):
+    """What the laboratory declared for this year agrees with its registers: three people, each with a role, two devices."""
+    return YearFigures.objects.create(institution=w.institution, year=2026, headcount=3, inventory=2)
+
+
+def changed(table, **values):
+    return lambda w: table.objects.update(**values)
+
+
+def all_here(w):
+    return checks.people_and_equipment_are_all_here(w.institution, DAY).state
+
+
+def test_totals_that_agree_are_met(w, declared):
+    assert named(checks.people_and_equipment_are_all_here, w) == (State.MET, [])
+
+
+DIFFERENT = {
+    "one more declared": changed(YearFigures, headcount=4),
+    "one device fewer declared": changed(YearFigures, inventory=1),
+    "withdrawn": changed(YearFigures, state="withdrawn"),
+    "of the year before last": changed(YearFigures, year=2024),
+    "of next year": changed(YearFigures, year=2027),
+    "somebody left": lambda w: Employment.objects.filter(pk=w.checker_employment.pk).update(ended_on=YESTERDAY),
+    "somebody came": lambda w: make.employment(w.institution, post="档案员"),
+    "scrapped": lambda w: Equipment.objects.filter(pk=w.equipment.pk).update(state=Equipment.State.SCRAPPED),
+    "no role": lambda w: Authorisation.objects.filter(employment=w.checker_employment).update(revoked_on=DAY),
+}
+
+
+@pytest.mark.parametrize("spoil", DIFFERENT.values(), ids=DIFFERENT)
+def test_totals_that_differ_or_people_without_a_role_are_not_met(w, declared, spoil):
+    spoil(w)
+    assert all_here(w) == State.NOT_MET
+
+
+AGREEING = {
+    "of last year": changed(YearFigures, year=2025),
+    "gone tomorrow": lambda w: Employment.objects.filter(pk=w.checker_employment.pk).update(ended_on=DAY),
+    "a post": lambda w: (changed(Authorisation, revoked_on=DAY)(w), changed(Employment, post="检校员")(w)),
+    "out of use": lambda w: Equipment.objects.filter(pk=w.equipment.pk).update(state=Equipment.State.OUT_OF_USE),
+}
+
+
+@pytest.mark.parametrize("change", AGREEING.values(), ids=AGREEING)
+def test_totals_still_agree(w, declared, change):
+    change(w)
+    assert all_here(w) == State.MET
+
+
+def test_without_figures_people_and_equipment_are_not_all_here(bare):
+    assert checks.people_and_equipment_are_all_here(bare, DAY).state == State.NOT_MET
+
+
+def test_the_figures_of_another_institution_are_none_of_ours(w):
+    other = make.laboratory("beta")
+    with tenant(other.institution.pk):
+        YearFigures.objects.create(institution=other.institution, year=2026, headcount=3, inventory=2)
+    assert all_here(w) == State.NOT_MET
