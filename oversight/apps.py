@@ -1,3 +1,5 @@
+"""The regulator's eye, computed from everything below."""
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -7,8 +9,10 @@ class OversightConfig(AppConfig):
     verbose_name = "监管"
 
     def ready(self):
-        from portal import menu
+        from portal import history, menu
         from portal.menu import Item
         from portal.routes import Audience
 
         menu.register(Item("监管", _("辖区机构"), "oversight:home", "map-pin", 10, audience=Audience.REGULATOR))
+        menu.register(Item("监管", _("双重从业"), "oversight:pairs", "users", 20, audience=Audience.REGULATOR))
+        history.register({"oversight.export": _("导出辖区机构")})
