@@ -13,7 +13,6 @@ from fractions import Fraction
 
 from certificates.conclusions import Check, best_class_met, checked_items, conclusion, failing_items
 from certificates.conformity import RULES, Verdict, overall
-from certificates.decimals import plain, trimmed
 from certificates.definition import check_definition as check_definition
 from certificates.entries import (
     CALIBRATION,
@@ -34,6 +33,7 @@ from certificates.formula import FormulaError, evaluate_partial
 from certificates.points import Point, Setting, place
 from certificates.rounding import Mode, places_of
 from certificates.uncertainty import Budget
+from portal.decimals import plain, trimmed
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from certificates import units
 from certificates.conformity import RULES
-from certificates.decimals import Unreadable, parse
 from certificates.formula import FormulaError, names_in
 from certificates.uncertainty import Shape
+from institutions import units
+from portal.decimals import Unreadable, parse
 
 _RATIO = re.compile(r"[0-9]{1,9}/[1-9][0-9]{0,8}|[0-9](\.[0-9]{1,9})?", re.ASCII)
 _KEYS_OF_INPUT = ("value", "U", "k", "u", "half_width", "dof")

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from certificates import units
-from certificates.decimals import Unreadable, parse, plain, trimmed
 from certificates.formula import FormulaError, evaluate_partial
 from certificates.rounding import places_of, round_places
+from institutions import units
+from portal.decimals import Unreadable, parse, plain, trimmed
 
 Definition = Mapping[str, Any]
 Names = dict[str, Decimal | None]

@@ -9,11 +9,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from equipment.models import Equipment, MeasurementStandard
+from institutions.methods.currency import ended_codes
 from institutions.models import Site
+from portal import decimals
 from portal.actors import Actor
 from portal.typed import ChoiceField, DayField, RowField, TextField
 
-from . import datasheet, decimals
+from . import datasheet
 from .models import Procedure
 
 SHIPPED = Path(__file__).parent / "procedures"
@@ -57,7 +59,9 @@ class StartForm(forms.Form):
             .distinct()
         )  # fmt: skip
         self.fields["site"] = Listed(
-            label=_("场所"), queryset=Site.objects.visible_to(actor).order_by("pk"), shown=lambda row: row.name
+            label=_("场所"),
+            queryset=Site.objects.visible_to(actor).filter(state=Site.State.CURRENT).order_by("pk"),
+            shown=lambda row: row.name,
         )
         self.fields["room"] = TextField(label=_("房间"), max_length=60)
         self.fields["standard"] = Listed(
@@ -141,11 +145,14 @@ class ProcedureForm(forms.Form):
 
     LARGEST = 200 * 1024
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args, institution_id: int, today: date, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["shipped"].choices = [
-            ("", "—"),
-            *((path.stem, json.loads(path.read_text())["title"]) for path in sorted(SHIPPED.glob("*.json"))),
+        shipped = {path.stem: json.loads(path.read_text()) for path in sorted(SHIPPED.glob("*.json"))}
+        ended = ended_codes(institution_id, {one["method"] for one in shipped.values()}, today)
+        titles = {False: "%(title)s（%(code)s）", True: _("%(title)s（%(code)s 已失效）")}
+        self.fields["shipped"].choices = [("", "—")] + [
+            (name, titles[one["method"] in ended] % {"title": one["title"], "code": one["method"]})
+            for name, one in shipped.items()
         ]
 
     def clean(self):

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 from django.utils.translation import gettext_lazy as _
 
+from portal import decimals
 from portal.ledger.leaves import Facts, canonical, kind
 
-from . import decimals
 from .models import Certificate, RawRecord, Reading
 
 

@@ -8,12 +8,12 @@ from typing import Any
 
 from certificates.conformity import Verdict, decide, overall
 from certificates.coverage import coverage, expanded
-from certificates.decimals import plain, signed, trimmed
 from certificates.entries import CALIBRATION, VERIFICATION, Cell, Definition, Names, Station
 from certificates.formula import evaluate as worked_out
 from certificates.formula import evaluate_partial, names_in
 from certificates.rounding import Mode, report, round_places
 from certificates.uncertainty import Budget, Input, Shape, from_expanded, from_half_width, propagate, type_a
+from portal.decimals import plain, signed, trimmed
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from portal import decimals
 from portal.actors import Actor
 
-from . import decimals, readings
+from . import readings
 from .conformity import VERDICT_WORDS, Verdict
 from .dossier import Dossier
 from .models import Certificate, Procedure, RawRecord, Reading

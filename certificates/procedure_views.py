@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from institutions.methods.currency import warning
 from portal import history
 from portal.actors import actor_of
 from portal.permissions import Permission
@@ -52,7 +53,8 @@ def procedure_list(request: HttpRequest, slug: str) -> HttpResponse:
 @door("GET", "POST", right=Permission.PROCEDURE_MANAGE, limit="upload")
 def procedure_new(request: HttpRequest, slug: str) -> HttpResponse:
     posted = request.method == "POST"
-    form = ProcedureForm(request.POST, request.FILES) if posted else ProcedureForm()
+    files = (request.POST, request.FILES) if posted else ()
+    form = ProcedureForm(*files, institution_id=actor_of(request).institution_id, today=timezone.localdate())
     refusals: tuple = ()
     if posted and form.is_valid():
         try:
@@ -78,6 +80,7 @@ def _page(request: HttpRequest, procedure: Procedure, *, refusals=(), status=200
         "limits": presentation.limits_of(procedure),
         "inputs": presentation.inputs_of(procedure),
         "refusals": refusals,
+        "method_warning": warning(procedure.institution_id, procedure.method, timezone.localdate()),
         "may_approve": workflow.APPROVE_PROCEDURE.is_open(procedure, actor),
         "may_retire": workflow.RETIRE_PROCEDURE.is_open(procedure, actor),
         "timeline": history.timeline(procedure),

@@ -8,12 +8,13 @@ from decimal import Decimal
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from portal import decimals
 from portal.actors import Actor
 from portal.ledger import leaves
 from portal.permissions import Permission
 from portal.transitions import Refusal, Refused
 
-from . import datasheet, decimals
+from . import datasheet
 from .dossier import Dossier
 from .models import Certificate, RawRecord, Reading
 

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from institutions.methods.currency import warning
 from orders.models import Item
 from portal import history
 from portal.actors import actor_of
@@ -119,6 +120,7 @@ def record_new(request: HttpRequest, slug: str, ref: str) -> HttpResponse:
         except Refused as refused:
             refusals = refused.refusals
     context = {
+        "method_warning": warning(item.institution_id, procedure.method, _day(request.POST, today)),
         "item": item, "form": form, "procedure": procedure, "procedures": procedures, "refusals": refusals,
         "fields": [form[name] for name in form.fields if not name.startswith("device_") and name != "points"],
         "device_fields": [form[name] for name in form.fields if name.startswith("device_") or name == "points"],

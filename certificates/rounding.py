@@ -6,7 +6,7 @@ A number is calculated unrounded and rounded once, at the end: a rounded number 
 from decimal import ROUND_CEILING, ROUND_HALF_EVEN, Context, Decimal, localcontext
 from enum import StrEnum
 
-from certificates.decimals import plain
+from portal.decimals import plain
 
 
 class Mode(StrEnum):

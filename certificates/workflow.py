@@ -4,7 +4,7 @@ import hashlib
 from datetime import date, datetime
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import F, Max
 from django.utils.translation import gettext as _
 
 from equipment.models import Equipment, MeasurementStandard
@@ -28,13 +28,17 @@ P = Procedure.State
 
 PROPOSE = Transition("propose", frozenset({""}), P.DRAFT, Permission.PROCEDURE_MANAGE)
 APPROVE_PROCEDURE = Transition(
-    "approve", frozenset({P.DRAFT}), P.APPROVED, Permission.PROCEDURE_APPROVE, gates=(gates.procedure_has_two_people,)
+    "approve",
+    frozenset({P.DRAFT}),
+    P.APPROVED,
+    Permission.PROCEDURE_APPROVE,
+    gates=(gates.procedure_has_two_people, gates.method_is_adopted),
 )
 RETIRE_PROCEDURE = Transition("retire", frozenset({P.APPROVED, P.DRAFT}), P.RETIRED, Permission.PROCEDURE_APPROVE)
 
 START = Transition(
     "start", frozenset({""}), R.DRAFT, Permission.RECORD_WRITE,
-    gates=(gates.item_is_free, gates.procedure_is_approved, gates.points_span_the_range),
+    gates=(gates.item_is_free, gates.procedure_is_approved, gates.method_was_verified, gates.points_span_the_range),
 )  # fmt: skip
 SUBMIT = Transition(
     "submit", frozenset({R.DRAFT}), R.SUBMITTED, Permission.RECORD_WRITE, gates=gates.RECORD, leaf="record.submitted"
@@ -79,7 +83,9 @@ def propose_procedure(definition: dict, *, actor: Actor, at: datetime) -> Proced
     problems = datasheet.check_definition(definition)
     if problems:
         raise Refused(*(Refusal("definition", problem) for problem in problems))
-    method = Method.objects.filter(code=definition["method"]).first()
+    # An institution's own code never takes the place of one of the catalogue.
+    known_methods = Method.objects.available_to(actor.institution_id).filter(code=definition["method"])
+    method = known_methods.order_by(F("owner").asc(nulls_first=True)).first()
     if method is None:
         raise Refused(
             Refusal("A-6.5.1-s2", _("方法目录里没有 %(code)s。请核对编号。") % {"code": definition["method"]})

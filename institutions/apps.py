@@ -7,19 +7,39 @@ class InstitutionsConfig(AppConfig):
     verbose_name = "机构"
 
     def ready(self):
-        from portal import entitlement, history, menu
+        from django.db.models.signals import post_migrate
+
+        from portal import clauses, entitlement, exports, history, menu
         from portal.menu import Item
         from portal.permissions import Permission
 
-        from . import access, alerts, checks, handlers, leaves, panels  # noqa: F401  register what they hold
+        from . import (  # noqa: F401  register what they hold
+            access,
+            alerts,
+            checks,
+            exporting,
+            finders,
+            handlers,
+            leaves,
+            panels,
+            registers,
+        )
+        from .methods import gates as method_gates
+        from .methods import guard
+        from .people import rules as people_rules
 
         handlers.connect()
+        clauses.gates_in(method_gates)
+        clauses.gates_in(people_rules)
+        post_migrate.connect(guard.guard_references, sender=self)
         entitlement.answered_by(access.still_holds)
+        exports.given_by(exporting.offer, exporting.send)
         menu.register(Item("今日", _("今日待办"), "institutions:today", "calendar", 10))
         menu.register(Item("资源", _("方法与规程"), "institutions:methods", "book", 50))
         menu.register(Item("资源", _("人员与授权"), "institutions:people", "user", 60))
         menu.register(Item("资源", _("能力范围"), "institutions:scope", "ruler-measure", 70))
         menu.register(Item("资源", _("资质"), "institutions:qualifications", "shield-check", 80))
+        menu.register(Item("资源", _("机构台账"), "portal:registers", "archive", 90))
         menu.register(Item("设置", _("机构概况"), "institutions:profile", "building", 10))
         menu.register(Item("设置", _("成员与邀请"), "institutions:members", "users", 20))
         menu.register(Item("设置", _("审计记录"), "institutions:audit", "history", 30, Permission.AUDIT_READ))
@@ -45,10 +65,23 @@ class InstitutionsConfig(AppConfig):
                 "membership.end": _("停用成员"),
                 "access.denied": _("越权访问"),
                 "oversight.look": _("监管查看"),
+                "institution.amend": _("更正机构概况"),
+                "managementdocument.read": _("确认阅读"),
                 "document.upload": _("上传文件"),
                 "audit.export": _("导出审计记录"),
                 "employment.set_identity": _("登记身份证号和手机号"),
                 "employment.unmask": _("查看个人信息原文"),
+                "employment.record": _("登记人员"),
+                "employment.amend": _("更正人员登记"),
+                "employment.leave": _("登记离职"),
+                "employment.withdraw": _("作废人员登记"),
+                "authorisation.propose": _("提出授权"),
+                "authorisation.grant": _("批准授权"),
+                "authorisation.decline": _("不批准授权"),
+                "authorisation.revoke": _("撤销授权"),
+                "authorisation.suspend": _("暂停授权"),
+                "authorisation.lift": _("恢复授权"),
+                "authorisation.end": _("授权终止"),
                 "document.accept": _("文件检查通过"),
                 "document.refuse": _("文件拒收"),
                 "document.download": _("下载文件"),

@@ -1,10 +1,9 @@
 """An institution's own pages: today, what it is and may do, its people, its members, its audit trail."""
 
-from datetime import date
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -28,26 +27,17 @@ from portal.transitions import Refused
 from . import exporting, second_factor, workflow
 from .forms import InviteForm
 from .models import (
-    Authorisation,
-    Employment,
     Invitation,
     Membership,
-    MethodAdoption,
     Qualification,
-    ScopeItem,
     Site,
 )
 from .words import (
-    DUE,
     changes_text,
-    cmc_text,
     day_text,
-    employment_state,
     factor_state,
     invitation_state,
     membership_state,
-    method_state,
-    plain,
     validity,
 )
 
@@ -91,7 +81,7 @@ def today(request: HttpRequest, slug: str) -> HttpResponse:
 def profile(request: HttpRequest, slug: str) -> HttpResponse:
     """What the institution is: public facts, sites, and its qualifications in force."""
     actor, day, institution = actor_of(request), timezone.localdate(), request.institution
-    sites = Site.objects.visible_to(actor).order_by("name", "pk")
+    sites = Site.objects.visible_to(actor).filter(state=Site.State.CURRENT).order_by("name", "pk")
     in_force = Qualification.objects.visible_to(actor).valid_on(day).order_by("kind", "number")
     facts = [
         (_("机构名称"), institution.name),
@@ -106,11 +96,23 @@ def profile(request: HttpRequest, slug: str) -> HttpResponse:
     ]
     context = {
         "facts": [{"label": label, "value": value} for label, value in facts],
+        "may_amend": actor.may(Permission.FILE_KEEP),
         "sites": {
             "caption": _("场所"),
             "columns": _columns(_("场所"), _("地址")),
-            "rows": [[site.name, site.address] for site in sites],
-            "empty": {"title": _("还没有登记场所"), "text": _("场所随资质附表登记，请联系平台录入。")},
+            "rows": [
+                [
+                    {"text": site.name, "url": reverse("portal:register_row", args=[slug, "sites", site.ref])},
+                    site.address,
+                ]
+                for site in sites
+            ],
+            "empty": {
+                "title": _("还没有登记场所"),
+                "text": _("登记场所以后，才能登记能力范围。"),
+                "url": reverse("portal:register_new", args=[slug, "sites"]),
+                "label": _("登记场所"),
+            },
         },
         "qualifications": {
             "caption": _("有效资质"),
@@ -122,145 +124,6 @@ def profile(request: HttpRequest, slug: str) -> HttpResponse:
         },
     }
     return render(request, "institutions/profile.html", context)
-
-
-@door("GET")
-def qualifications(request: HttpRequest, slug: str) -> HttpResponse:
-    """Licences, accreditations and authorisations, each with its validity today."""
-    day = timezone.localdate()
-    rows = Qualification.objects.visible_to(actor_of(request))
-    rows, filters = _filtered(request, rows, ["number", "issuer"], _("证书编号、发证机关"), day)
-    page = page_of(rows, "kind", "number", "pk", request=request)
-    table = {
-        "caption": _("资质"),
-        "filters": filters,
-        "columns": _columns(_("证书编号"), _("种类"), _("发证机关"), _("有效期自"), _("有效期至"), _("状态")),
-        "rows": [
-            [
-                row.number,
-                row.get_kind_display(),
-                row.issuer,
-                day_text(row.valid_from),
-                day_text(row.valid_until),
-                validity(row, day),
-            ]
-            for row in page.rows
-        ],
-        "empty": {"title": _("没有资质"), "text": _("没有符合条件的资质；换一个条件再试。")},
-    }
-    return _list(request, _("资质"), table, page, _("签发证书时按检定、校准当天的资质判断"))
-
-
-@door("GET", limit="search")
-def people(request: HttpRequest, slug: str) -> HttpResponse:
-    """Who works here, with the authorisations in force today."""
-    actor, day = actor_of(request), timezone.localdate()
-    rows = Employment.objects.visible_to(actor).prefetch_related(
-        Prefetch(
-            "authorisations",
-            Authorisation.objects.visible_to(actor).in_force_on(day).order_by("role", "field"),
-            "in_force",
-        )
-    )
-    filters = [
-        _search(request, _("姓名、工号")),
-        _choice(request, "state", _("状态"), [("on", _("在职")), ("left", _("已离职"))]),
-    ]
-    rows = _searched(rows, filters[0]["value"], ["name", "staff_number"])
-    if filters[1]["value"] == "on":
-        rows = rows.active_on(day)
-    elif filters[1]["value"] == "left":
-        rows = rows.filter(ended_on__lt=day)
-    page = page_of(rows, "staff_number", "pk", request=request)
-    table = {
-        "caption": _("人员"),
-        "filters": filters,
-        "columns": _columns(_("姓名"), _("工号"), _("用工形式"), _("入职日期"), _("有效授权"), _("状态")),
-        "rows": [
-            [
-                {"text": row.name, "url": reverse("institutions:person", args=[slug, row.ref])},
-                row.staff_number,
-                row.get_kind_display(),
-                day_text(row.started_on),
-                "、".join(str(authorisation) for authorisation in row.in_force),
-                employment_state(row, day),
-            ]
-            for row in page.rows
-        ],
-        "empty": {"title": _("没有人员"), "text": _("没有符合条件的人员；换一个条件再试。")},
-    }
-    return _list(request, _("人员与授权"), table, page, _("授权按岗位和专业领域，到期后不能再检定、核验或签字"))
-
-
-@door("GET", limit="search")
-def scope_items(request: HttpRequest, slug: str) -> HttpResponse:
-    """What the institution can measure, where, by which method and how well."""
-    day = timezone.localdate()
-    rows = ScopeItem.objects.visible_to(actor_of(request)).select_related("method", "site", "qualification")
-    rows, filters = _filtered(request, rows, ["instrument", "measurand", "method__code"], _("仪器、被测量、方法"), day)
-    page = page_of(rows, "instrument", "measurand", "pk", request=request)
-    table = {
-        "caption": _("能力范围"),
-        "filters": filters,
-        "columns": _columns(
-            _("测量仪器"), _("测量范围"), _("CMC（k = 2）"), _("方法"), _("场所"), _("依据资质"), _("状态")
-        ),
-        "rows": [
-            [
-                {"text": row.instrument, "note": row.measurand},
-                f"（{plain(row.range_low)}～{plain(row.range_high)}）{row.unit}",
-                cmc_text(row),
-                row.method.code,
-                row.site.name,
-                row.qualification.number,
-                {"badge": "suspended", "text": row.get_state_display()}
-                if row.state == ScopeItem.State.SUSPENDED
-                else validity(row, day),
-            ]
-            for row in page.rows
-        ],
-        "empty": {"title": _("没有能力范围"), "text": _("没有符合条件的项目；换一个条件再试。")},
-    }
-    return _list(request, _("能力范围"), table, page, _("超出范围或优于 CMC 的结果不能签发"))
-
-
-@door("GET", limit="search")
-def methods(request: HttpRequest, slug: str) -> HttpResponse:
-    """The methods taken into use, and whether each is in force today."""
-    day = timezone.localdate()
-    rows = MethodAdoption.objects.visible_to(actor_of(request)).select_related("method", "site", "verified_by")
-    filters = [
-        _search(request, _("编号、名称")),
-        _choice(request, "state", _("状态"), [("current", _("现行有效")), ("abolished", _("已废止"))]),
-    ]
-    rows = _searched(rows, filters[0]["value"], ["method__code", "method__title"])
-    in_force = Q(method__in_force_from__lte=day) & (Q(method__in_force_until=None) | Q(method__in_force_until__gt=day))
-    if filters[1]["value"] == "current":
-        rows = rows.filter(in_force)
-    elif filters[1]["value"] == "abolished":
-        rows = rows.filter(method__in_force_until__lte=day)
-    page = page_of(rows, "method__code", "pk", request=request)
-    table = {
-        "caption": _("方法"),
-        "filters": filters,
-        "columns": _columns(
-            _("编号"), _("名称"), _("种类"), _("实施日期"), _("采用场所"), _("方法验证"), _("现行有效性")
-        ),
-        "rows": [
-            [
-                row.method.code,
-                row.method.title,
-                row.method.get_kind_display(),
-                day_text(row.method.in_force_from),
-                row.site.name,
-                {"text": day_text(row.verified_on), "note": row.verified_by.name},
-                method_state(row.method, day),
-            ]
-            for row in page.rows
-        ],
-        "empty": {"title": _("没有方法"), "text": _("没有符合条件的方法；换一个条件再试。")},
-    }
-    return _list(request, _("方法与规程"), table, page, _("已废止的方法不能再用于检定和校准"))
 
 
 @door("GET", right=Permission.AUDIT_READ, limit="search")
@@ -299,12 +162,15 @@ def audit_rows(request: HttpRequest) -> tuple[QuerySet, list[dict[str, Any]]]:
         _search(request, _("对象名称或编号")),
         _search(request, _("人员"), "person"),
         _choice(request, "result", _("结果"), [("done", _("成功")), ("refused", _("被拒绝"))]),
+        _choice(request, "act", _("动作"), [("oversight.look", _("监管查看"))]),
     ]
     rows = AuditEntry.objects.visible_to(actor_of(request))
     rows = _searched(rows, filters[0]["value"], ["target_name", "target_ref"])
     rows = _searched(rows, filters[1]["value"], ["actor_name"])
     if filters[2]["value"]:
         rows = rows.filter(succeeded=filters[2]["value"] == "done")
+    if filters[3]["value"]:
+        rows = rows.filter(verb=filters[3]["value"])
     return rows, filters
 
 
@@ -487,22 +353,6 @@ def _searched(rows: QuerySet, text: str, fields: list[str]) -> QuerySet:
     for field in fields:
         found |= Q(**{f"{field}__icontains": text})
     return rows.filter(found)
-
-
-def _filtered(
-    request: HttpRequest, rows: QuerySet, fields: list[str], label: str, day: date
-) -> tuple[QuerySet, list[dict[str, Any]]]:
-    """Rows with a validity, narrowed by the search text and by their state on the day; and the two filters."""
-    states = [("valid", _("有效")), ("due", _("%(days)d 天内到期") % {"days": DUE.days}), ("expired", _("已失效"))]
-    filters = [_search(request, label), _choice(request, "state", _("状态"), states)]
-    rows, state = _searched(rows, filters[0]["value"], fields), filters[1]["value"]
-    if state in ("valid", "due"):
-        rows = rows.valid_on(day)
-    if state == "due":
-        rows = rows.filter(valid_until__lte=day + DUE)
-    elif state == "expired":
-        rows = rows.filter(valid_until__lt=day)
-    return rows, filters
 
 
 def _onto(form: Form, refused: Refused) -> None:

@@ -2,7 +2,6 @@
 
 import re
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from django.apps import apps
@@ -16,7 +15,7 @@ from django.utils.translation import gettext as _
 from portal.models import AuditEntry
 from portal.permissions import ROLE_TITLES, SECOND_FACTOR_ROLES
 
-from .models import Authorisation, Employment, Invitation, Membership, Method, ScopeItem
+from .models import Authorisation, Employment, Invitation, Membership, Method, Qualification, ScopeItem
 
 DUE = timedelta(days=60)
 
@@ -35,15 +34,40 @@ def validity(row: Any, day: date) -> dict[str, str]:
     return {"badge": "valid", "text": _("有效")}
 
 
+def qualification_state(row: Qualification, day: date) -> dict[str, str]:
+    """A badge cell for a qualification: what its state and its dates say about the day."""
+    if row.state != Qualification.State.VALID:
+        return {"badge": row.state, "text": row.get_state_display()}
+    return validity(row, day)
+
+
+def scope_state(row: ScopeItem, day: date) -> dict[str, str]:
+    """A badge cell for a line of scope: what its state, its dates and its qualification say about the day."""
+    if row.state != ScopeItem.State.ACTIVE:
+        return {"badge": row.state, "text": row.get_state_display()}
+    if not row.qualification.valid_on(day):
+        return {"badge": "suspended", "text": _("资质无效")}
+    return validity(row, day)
+
+
 def authorisation_state(row: Authorisation, day: date) -> dict[str, str]:
-    """A badge cell for an authorisation, which may also have been revoked."""
+    """A badge cell for an authorisation: proposed, turned down, revoked, suspended, or what its dates say."""
+    if row.state in Authorisation.NOT_GRANTED:
+        proposed = row.state == Authorisation.State.PROPOSED
+        return {"badge": "submitted" if proposed else "off", "text": row.get_state_display()}
     if row.revoked_on and row.revoked_on <= day:
         return {"badge": "revoked", "text": _("%(day)s 撤销") % {"day": day_text(row.revoked_on)}}
+    if row.suspended_on and row.suspended_on <= day:
+        return {"badge": "suspended", "text": _("%(day)s 起暂停") % {"day": day_text(row.suspended_on)}}
+    if row.holds_until and row.holds_until < day:
+        return {"badge": "suspended", "text": _("条件在 %(day)s 后不再满足") % {"day": day_text(row.holds_until)}}
     return validity(row, day)
 
 
 def employment_state(row: Employment, day: date) -> dict[str, str]:
-    """A badge cell: working here that day, not yet, or no longer."""
+    """A badge cell: working here that day, not yet, or no longer; or recorded in error."""
+    if row.state == Employment.State.WITHDRAWN:
+        return {"badge": "withdrawn", "text": row.get_state_display()}
     if row.active_on(day):
         return {"badge": "active", "text": _("在职")}
     return (
@@ -54,6 +78,8 @@ def employment_state(row: Employment, day: date) -> dict[str, str]:
 def method_state(method: Method, day: date) -> dict[str, str]:
     """A badge cell: in force that day, not yet, or abolished and by what it is replaced."""
     if method.in_force_on(day):
+        if method.note and not method.status_checked:
+            return {"badge": "undetermined", "text": _("待查新")}
         return {"badge": "current", "text": _("现行有效")}
     if day < method.in_force_from:
         return {"badge": "planned", "text": _("未实施")}
@@ -87,14 +113,6 @@ def factor_state(row: Membership) -> dict[str, str]:
     if SECOND_FACTOR_ROLES.intersection(row.roles):
         return {"tone": "due", "text": _("未设置，登录时要求")}
     return {"tone": "off", "text": _("未设置")}
-
-
-def cmc_text(row: ScopeItem) -> str:
-    """The smallest expanded uncertainty of a scope line as it is written: constant part, part of the reading."""
-    constant, slope = plain(row.cmc_constant), plain(row.cmc_slope)
-    if not row.cmc_slope:
-        return f"{constant} {row.unit}"
-    return f"{constant} {row.unit} + {slope}·|x|" if row.cmc_constant else f"{slope}·|x|"
 
 
 def changes_text(entry: AuditEntry) -> str:
@@ -155,8 +173,3 @@ def browser(agent: str) -> str:
 def day_text(day: date | None) -> str:
     """A last valid day; none means for good."""
     return day.isoformat() if day else _("长期")
-
-
-def plain(value: Decimal) -> str:
-    """A number without exponent and without trailing zeros."""
-    return format(value.normalize(), "f")

@@ -6,13 +6,15 @@ from celery import shared_task
 from django.core.management import call_command
 from django.utils import timezone
 
-from . import heartbeat, orphans, outbox
+from . import evaluations, heartbeat, orphans, outbox
 from .ledger import checkpoints, rounds, verify
 from .periodic import only_one
+from .registers import imports
 
 perform = outbox.perform
 beat = heartbeat.beat
 mail_checkpoint = checkpoints.mail_checkpoint
+evaluate_clauses = evaluations.evaluate_clauses
 
 
 @shared_task(name="portal.sweep", ignore_result=True)
@@ -34,6 +36,13 @@ def clear_sessions() -> None:
 def sweep_orphans() -> str:
     """Files that no row names are set aside, and those set aside long enough are gone."""
     return str(orphans.sweep(at=timezone.now()))
+
+
+@shared_task(name="portal.expire_imports", ignore_result=True)
+@only_one("expire_imports", at_most_every=timedelta(hours=12))
+def expire_imports() -> str:
+    """Imports left alone for a week are closed, and what was read for them is gone."""
+    return str(imports.expire_all(at=timezone.now()))
 
 
 @shared_task(name="portal.sequence_ledger", ignore_result=True)

@@ -20,25 +20,33 @@ from institutions import recovery_codes, second_factor
 from institutions import workflow as accounts
 from institutions.models import (
     Authorisation,
+    Credential,
     Customer,
     Employment,
+    Experience,
     Institution,
     Invitation,
+    LegalStatus,
     Membership,
     Method,
     MethodAdoption,
+    MethodReview,
+    OwnMethod,
     Person,
     Qualification,
     ScopeItem,
     SecondFactor,
     Site,
+    Training,
+    TrainingAttendance,
     User,
 )
 from orders.models import Item
 from portal import stepup
 from portal.actors import Actor
-from portal.models import Alert, Document, StepUp
+from portal.models import Absence, Alert, Document, StepUp
 from portal.permissions import Role
+from portal.registers import REGISTERS, imports
 from portal.tenancy import scope, tenant
 
 DAY = date(2026, 3, 10)
@@ -101,6 +109,43 @@ def authorisation(lab, employment, role, **kwargs):
     return _row(Authorisation, lab, employment=employment, role=role, **values)
 
 
+def credential(lab, employment, kind="registered_metrologist", **kwargs):
+    """A certificate of the person; a metrologist's is of the second level, a title senior in metrology."""
+    values = {
+        "level": {"registered_metrologist": "level_2", "title": "senior"}.get(kind, ""),
+        "speciality": "计量测试" if kind == "title" else "",
+        "number": f"证-{next(_numbers):05d}", "issuer": "省级市场监管部门（示）", "valid_from": date(2018, 1, 1), **kwargs,
+    }  # fmt: skip
+    return _row(Credential, lab, employment=employment, kind=kind, **values)
+
+
+def trained(lab, employment, *kinds, field="压力", held_on=date(2019, 6, 1), result="passed"):
+    """The person has taken part in a training of each kind and passed; without kinds, of all three before operating."""
+    found = []
+    for kind in kinds or ("law", "technical", "practical"):
+        training = _row(
+            Training,
+            lab,
+            title=f"{kind}培训",
+            kind=kind,
+            field="" if kind == "law" else field,
+            held_on=held_on,
+            hours=8,
+        )
+        found.append(_row(TrainingAttendance, lab, training=training, employment=employment, result=result))
+    return found
+
+
+def experience(lab, employment, **kwargs):
+    values = {"kind": "metrology", "employer": "北湾计量所", "started_on": date(2015, 1, 1), **kwargs}
+    return _row(Experience, lab, employment=employment, **values)
+
+
+def legal_status(lab, **kwargs):
+    values = {"since": date(2015, 1, 1), "legal_form": "legal_person", "business_status": "operating", **kwargs}
+    return _row(LegalStatus, lab, **values)
+
+
 def user(lab, *roles, name=None, employment=None, **kwargs):
     """An account with these roles in the institution; `lab=None` with `region_code` makes a regulator."""
     number = next(_numbers)
@@ -132,7 +177,41 @@ def method(code="JJG 52-2013", **kwargs):
         "in_force_from": date(2013, 12, 27),
         **kwargs,
     }
-    return Method.objects.get_or_create(code=code, defaults=values)[0]
+    with scope():  # inside an institution's scope nobody writes the catalogue
+        return Method.objects.get_or_create(code=code, owner=None, defaults=values)[0]
+
+
+def own_method(lab, title="数字压力计校准方法", **kwargs):
+    """A non-standard method of the institution, in force; its file and papers are the business of test_methods."""
+    values = {
+        "code": f"QF-{next(_numbers):02d}-2025", "kind": Method.Kind.NON_STANDARD, "in_force_from": date(2025, 1, 1),
+        **kwargs,
+    }  # fmt: skip
+    with tenant(lab.pk):
+        return Method.objects.create(owner=lab, title=title, **values)
+
+
+def method_papers(w, method, **kwargs):
+    """What is on file about a non-standard method in force: validated before its first day, by the signatory."""
+    values = {
+        "state": OwnMethod.State.CURRENT, "origin": OwnMethod.Origin.IN_HOUSE, "kind": method.kind, "code": method.code,
+        "title": method.title, "field": "压力", "intended_use": "没有适用的国家规范", "method": method,
+        "developer": w.signatory_employment, "validator": w.signatory_employment, "validated_on": date(2024, 12, 1),
+        **kwargs,
+    }  # fmt: skip
+    for name in ("text", "validation", "evaluation"):
+        values.setdefault(name, document(w.institution))
+    return _row(OwnMethod, w.institution, **values)
+
+
+def review(w, **kwargs):
+    """A 查新 of the laboratory's method that found nothing new."""
+    values = {
+        "method": w.method, "reviewed_on": DAY - timedelta(days=30), "reviewer": w.signatory_employment,
+        "source": "国家计量技术规范全文公开系统", **kwargs,
+    }  # fmt: skip
+    values.setdefault("next_review_on", values["reviewed_on"] + timedelta(days=180))
+    return _row(MethodReview, w.institution, **values)
 
 
 def equipment(lab, site, **kwargs):
@@ -173,12 +252,25 @@ def qualification(lab, **kwargs):
     return _row(Qualification, lab, **values)
 
 
+def register_import(lab, name="力学室"):
+    """An import into the register of departments with a good and a bad line, read and waiting for a decision."""
+    lines = f"部门\t负责人\n{name}\t\n{name}二\t无此人"
+    keeper = actor(lab, Role.QUALITY_MANAGER)
+    with tenant(lab.pk):
+        return imports.start_with_text(REGISTERS["departments"], lines, actor=keeper, at=NOON)
+
+
 def alert(lab, target, **kwargs):
     values = {
         "rule": "equipment.traceability", "threshold": 30, "due_on": DAY + timedelta(30), "subject": str(target),
         "target": target._meta.label, "target_id": target.pk, **kwargs,
     }  # fmt: skip
     return _row(Alert, lab, **values)
+
+
+def absence(lab, absent, substitute, **kwargs):
+    values = {"first_day": DAY, "last_day": DAY + timedelta(14), **kwargs}
+    return _row(Absence, lab, absent_id=absent.pk, substitute_id=substitute.pk, **values)
 
 
 def customer(lab, name="海曙热力有限公司"):
@@ -227,7 +319,7 @@ def laboratory(slug="alpha"):
     )  # fmt: skip
     w.adoption = _row(
         MethodAdoption, lab, method=w.method, site=w.site, verified_on=date(2024, 2, 1),
-        verified_by=w.signatory_employment,
+        verified_by=w.signatory_employment, report_number="YZ-2024-01",
     )  # fmt: skip
     w.equipment = equipment(lab, w.site)
     w.traceability = traceability(lab, w.equipment, w.operator_employment)

@@ -17,9 +17,11 @@ from django.db.models import F
 from django.urls import reverse
 
 from certificates.models import Certificate
-from institutions.models import User
-from portal import codes
-from portal.models import AuditEntry, OutboxEntry
+from institutions.models import Qualification, User
+from portal import codes, mailbox
+from portal.alerts import scan
+from portal.models import AuditEntry, Delivery, OutboxEntry
+from portal.permissions import Role
 from portal.tenancy import tenant
 from tests import make, processes
 from tests.processes import running, wait_for
@@ -143,3 +145,33 @@ def test_a_worker_told_to_stop_finishes_what_it_does(lab, broker, relay, logs):
         slow.popen.send_signal(signal.SIGTERM)
         assert slow.popen.wait(30) == 0, slow.output()
     assert_each_has_one_pdf(lab, certificates)
+
+
+def test_workers_killed_before_and_after_sending_a_digest_lose_no_mail_and_send_no_second_one(
+    lab, broker, relay, logs, tmp_path
+):
+    """The mail that was out when its worker died goes out again under its own Message-ID: mail programs show it once."""
+    with tenant(lab.institution.pk):
+        Qualification.objects.filter(pk=lab.qualification.pk).update(valid_until=make.DAY)
+    people = {f"qm{number}@example.com" for number in range(3)}
+    for address in people:
+        User.objects.filter(pk=make.user(lab.institution, Role.QUALITY_MANAGER).pk).update(email=address)
+    assert scan(make.DAY).digests >= 3
+    files = {"MAIL_FILES": str(tmp_path)}
+    dying = {}
+    with contextlib.ExitStack() as workers:
+        for point in ("mail.before_send", "mail.after_send"):
+            process = processes.worker(logs / f"{point}.log", broker.url, FAULTPOINTS=f"{point}=sleep:100", **files)
+            dying[point] = workers.enter_context(running(process))
+        for point, process in dying.items():
+            process.says(f"fault at {point}")
+    assert Delivery.objects.count() == 0  # without a scope nothing is seen
+    with running(processes.worker(logs / "postman.log", broker.url, **files)):
+        wait_for(lambda: not waiting(), 60)
+    sent = [mail for mail in mailbox.in_directory(tmp_path, 100) if mail.to in people]
+    assert {mail.to for mail in sent} == people
+    assert len({mail.message_id for mail in sent}) == 3
+    assert len(sent) <= 4
+    with tenant(lab.institution.pk):
+        tries = Delivery.objects.filter(user__email__in=people).values_list("state", "tries__outcome")
+        assert sorted(tries) == [(Delivery.State.SENT, "sent")] * 3

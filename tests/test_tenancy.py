@@ -6,16 +6,16 @@ import psycopg2
 import pytest
 from django.apps import apps
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import DatabaseError, IntegrityError, ProgrammingError, connection, transaction
+from django.db import DatabaseError, IntegrityError, ProgrammingError, connection, connections, transaction
 
 from equipment.models import Equipment
-from institutions.models import Invitation, Membership, Site
-from portal import audit, documents
+from institutions.models import EmploymentConflict, Invitation, Membership, ScopeChoice, ScopeItem, Site
+from portal import audit, documents, due_functions, duelists, standing
 from portal.actors import Actor
-from portal.models import Alert, AuditEntry, Delivery
+from portal.models import Alert, AuditEntry, ClauseStanding, Delivery, DeliveryAttempt, Evaluation, RegisterImport
 from portal.permissions import Role
 from portal.tenancy import TenantModel, scope, tenant
-from tests import make
+from tests import filled, make
 from tests.conftest import as_owner
 from tests.make import NOON
 
@@ -78,7 +78,17 @@ def populated(slug):
         due = Alert.objects.create(
             institution=lab, rule="test", target="x", target_id=1, threshold=30, due_on=make.DAY, subject="x"
         )
-        Delivery.objects.create(institution=lab, user_id=manager.user_id, day=make.DAY, alerts=[due.pk])
+        digest = Delivery.objects.create(institution=lab, user_id=manager.user_id, day=make.DAY, alerts=[due.pk])
+        DeliveryAttempt.objects.create(institution=lab, delivery=digest, outcome=DeliveryAttempt.Outcome.SENT)
+        make.absence(lab, make.user(lab, Role.OPERATOR), make.user(lab, Role.CHECKER))
+        RegisterImport.objects.create(institution=lab, register="departments", sha256="0" * 64)
+        ClauseStanding.objects.create(institution=lab, clause="A-4.1.1", state="met", since=make.DAY)
+        Evaluation.objects.create(institution=lab, day=make.DAY, **standing.summed({}))
+        EmploymentConflict.objects.create(
+            institution=lab, person=world.operator_employment.person, name="许知远", started_on=make.DAY
+        )
+    filled.one_of_each(lab)
+    filled.row(ScopeChoice, lab, line=world.scope, instead_of=filled.row(ScopeItem, lab))
     return world
 
 
@@ -119,20 +129,47 @@ def test_rows_are_written_and_read_inside_their_institution(table):
 
 @pytest.mark.django_db
 def test_every_other_policy_opens_for_reading_only():
-    others = rows("SELECT tablename, policyname, cmd FROM pg_policies WHERE policyname <> 'tenant_isolation'")
+    others = rows(
+        "SELECT tablename, policyname, cmd FROM pg_policies WHERE policyname NOT IN ('tenant_isolation', 'due_writing')"
+    )
     assert {(policy, command) for _, policy, command in others} <= {
         ("regulator_reading", "SELECT"),
         ("also_readable", "SELECT"),
         ("owner_reading", "SELECT"),
+        ("due_reading", "SELECT"),
     }
     also_readable = rows("SELECT tablename, qual FROM pg_policies WHERE policyname = 'also_readable' ORDER BY 1")
     assert also_readable == [
         ("institutions_membership", "(user_id = app_user())"),
+        ("institutions_method", "(owner_id IS NULL)"),
         ("portal_ledgerleaf", "(institution_id IS NULL)"),
         ("portal_ledgersalt", "(institution_id IS NULL)"),
     ]
     owners = {table for table, policy, _ in others if policy == "owner_reading"}
     assert owners == {"portal_smartcode", "portal_auditentry"}
+
+
+@pytest.mark.django_db
+def test_beyond_one_institution_the_owner_alone_reads_what_due_lists_read_and_writes_alerts():
+    found = rows("SELECT tablename, policyname, roles::text FROM pg_policies WHERE policyname LIKE 'due%%'", *())
+    owner = connections["owner"].settings_dict["USER"]
+    assert {roles for _, _, roles in found} == {f"{{{owner}}}"}
+    assert {table for table, policy, _ in found if policy == "due_writing"} == {"portal_alert"}
+    walled = {*TABLES, "institutions_method"}
+    assert {table for table, policy, _ in found if policy == "due_reading"} == due_functions.tables_read() & walled
+
+
+@pytest.mark.django_db
+def test_the_functions_of_the_due_lists_answer_with_a_count_and_are_the_owners():
+    found = rows(
+        "SELECT p.proname, p.prosecdef, pg_get_function_result(p.oid), p.proconfig[1],"
+        " pg_get_userbyid(p.proowner), has_function_privilege('public', p.oid, 'EXECUTE')"
+        " FROM pg_proc p WHERE p.pronamespace = 'due'::regnamespace"
+    )
+    assert {name for name, *_ in found} == {f"{name}.{act}" for name in duelists.RULES for act in ("find", "settle")}
+    owner = connections["owner"].settings_dict["USER"]
+    path = "search_path=pg_catalog, public, pg_temp"
+    assert {tuple(rest) for _, *rest in found} == {(True, "bigint", path, owner, False)}
 
 
 @pytest.mark.django_db
@@ -239,6 +276,8 @@ def test_the_runtime_role_erases_no_row_of_an_institution(table):
         "DELETE FROM portal_outboxentry",
         "DELETE FROM institutions_institution",
         "CREATE TABLE public.mine ()",
+        "CREATE TABLE due.mine ()",
+        "CREATE FUNCTION due.mine() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'",
         "SET ROLE portal_owner",
     ],
 )

@@ -14,8 +14,9 @@ from typing import Any
 
 from stdnum.cn import uscc
 
-from certificates.demo import stories, world
-from certificates.demo.laboratory import Laboratory, furnish
+from certificates.demo import registers, stories, world
+from certificates.demo.furnishing import furnish
+from certificates.demo.laboratory import Laboratory
 from certificates.models import Certificate, Procedure, RawRecord
 from equipment.models import Equipment, MeasurementStandard, Traceability
 from institutions import catalogue, second_factor
@@ -42,6 +43,8 @@ MARKED = {
     "name", "name_en", "address", "address_en", "phone", "complaint_phone", "number", "issuer", "asset", "model",
     "serial", "maker", "range", "code", "certificate", "parts", "standard", "quarantine", "out_of_use", "reason",
 }  # fmt: skip
+# The code of a method is no text of the laboratory; the rest is marked where it is written into columns.
+UNTOUCHED = {"methods", "sites", "registers", "authorisations", "readings", "qualifications", "scope"}
 OBJECTS = (
     Certificate, RawRecord, Procedure, Item, Equipment, MeasurementStandard, Traceability, Qualification, ScopeItem,
     Employment, Authorisation, Site, Customer, Membership,
@@ -89,6 +92,7 @@ def seed(prefix: str, now: datetime) -> dict[str, Any]:
 
 def _laboratory(mark: str, plan_name: str, now: datetime) -> tuple[Laboratory, list[SignIn]]:
     plan = tomllib.loads((world.HERE / f"{plan_name}.toml").read_text(encoding="utf-8"))
+    plan["registers"] = registers.rows_of(plan_name)
     short = mark.lower()
     old = plan["short_code"].lower()
     plan = marked(plan, mark)
@@ -111,10 +115,9 @@ def _laboratory(mark: str, plan_name: str, now: datetime) -> tuple[Laboratory, l
 def marked(value: Any, mark: str, key: str = "") -> Any:
     """The plan with the mark in front of every text a reader sees; the same text becomes the same everywhere."""
     if isinstance(value, dict):
-        return {name: marked(inner, mark, name) for name, inner in value.items()}
+        return value if key in UNTOUCHED else {name: marked(inner, mark, name) for name, inner in value.items()}
     if isinstance(value, list):
-        # The code of a method is no text of the laboratory; that of a standard is.
-        return value if key == "methods" else [marked(inner, mark, key) for inner in value]
+        return value if key in UNTOUCHED else [marked(inner, mark, key) for inner in value]
     return f"{mark}{value}" if key in MARKED and isinstance(value, str) and value else value
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from certificates.cases import fields
 from certificates.cases.fields import Fields, NotUnderstood
-from certificates.decimals import plain
 from certificates.rounding import round_places
+from portal.decimals import plain
 
 
 @dataclass(frozen=True)

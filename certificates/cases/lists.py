@@ -19,9 +19,9 @@ from certificates.conformity import (
     probability_of_conformity,
     rounded_value,
 )
-from certificates.decimals import plain
 from certificates.rounding import Mode, report, round_places, round_to
 from certificates.uncertainty import Shape
+from portal.decimals import plain
 
 
 def rounding(identity: str, case: Fields) -> Outcome:

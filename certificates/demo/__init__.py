@@ -1,5 +1,7 @@
-"""A believable small world to try the portal with: three invented laboratories, each described in a TOML file.
+"""A believable small world to try the portal with: three invented laboratories, each described in TOML files.
 
-`laboratory` makes an institution with its people and equipment, `stories` brings items through the verbs to their
-certificates, `world` does both for all of them and tells who can sign in and what can be scanned.
+`laboratory` makes an institution with its people, `furnishing` gives it everything that certificates rest on:
+`registers` fills its registers from `kept/`, `developments` lets happen what happens with people, `equipping` buys its
+equipment. `stories` brings items through the verbs to their certificates, `world` does all of it for all three and tells
+who can sign in and what can be scanned.
 """

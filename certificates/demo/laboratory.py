@@ -4,13 +4,10 @@ Rows come from verbs where there are verbs: accounts are invited and accepted, t
 who keeps the equipment. What has no verb is stored as it stands in the plan.
 """
 
-import json
 import random
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
@@ -18,8 +15,7 @@ from faker import Faker
 from stdnum.cn import uscc
 
 from certificates.models import Procedure
-from equipment import workflow as equipment
-from equipment.models import Equipment, MeasurementStandard, StandardPart
+from equipment.models import Equipment, MeasurementStandard
 from institutions import identity, second_factor
 from institutions import workflow as accounts
 from institutions.access import actor_in
@@ -29,27 +25,19 @@ from institutions.models import (
     Employment,
     Institution,
     Invitation,
-    Method,
-    MethodAdoption,
     Person,
-    Qualification,
-    ScopeItem,
     Site,
     User,
 )
-from orders import workflow as orders
 from portal import stepup
 from portal.actors import Actor
 from portal.clock import CHINA
 from portal.models import StepUp
-from portal.permissions import SECOND_FACTOR_ROLES, Permission
+from portal.permissions import ROLE_TITLES, SECOND_FACTOR_ROLES, Permission
 
 PASSWORD = "chengliang-demo"
-PROCEDURE = Path(__file__).parent.parent / "procedures" / "pressure_gauge_general.json"
 
 FIRST_DAYS = 1500  # how long ago everybody came and was authorised
-YEARS_OF_TRACES = 3
-PERIOD = timedelta(days=365)
 
 
 @dataclass
@@ -66,6 +54,8 @@ class Laboratory:
     standards: dict[str, MeasurementStandard] = field(default_factory=dict)
     customers: list[Customer] = field(default_factory=list)
     procedure: Procedure | None = None
+    # Rows of registers by the names that the plan gives them.
+    named: dict[str, Any] = field(default_factory=dict)
     # Stands in front of every text that is written here and not in the plan.
     mark: str = ""
 
@@ -113,25 +103,7 @@ def institution(plan: dict[str, Any]) -> Institution:
     )
 
 
-def furnish(lab: Laboratory) -> None:
-    """The institution has everything that certificates rest on. Needs the scope of the institution."""
-    plan = lab.plan
-    lab.sites = [lab.store(Site, **site) for site in plan["sites"]]
-    _people(lab)
-    _qualifications(lab)
-    _equipment(lab)
-    definition = json.loads(PROCEDURE.read_text(encoding="utf-8"))
-    lab.procedure = lab.store(
-        Procedure, state=Procedure.State.APPROVED, code=definition["code"], version=1, title=definition["title"],
-        method=Method.objects.get(code=definition["method"]), definition=definition,
-        approved_by=lab.employments[f"{lab.prefix}-technical"],
-    )  # fmt: skip
-    for customer in plan["customers"]:
-        blank = Customer(institution=lab.institution, contact=lab.says("设备科"), **customer)
-        lab.customers.append(orders.add_customer(blank, actor=lab.actor("reception"), at=lab.now))
-
-
-def _people(lab: Laboratory) -> None:
+def employ(lab: Laboratory) -> None:
     """Everybody of the plan is employed, authorised, and has an account."""
     names, chance = Faker("zh_CN"), random.Random(lab.institution.slug)
     names.seed_instance(lab.institution.slug)
@@ -146,7 +118,8 @@ def _people(lab: Laboratory) -> None:
         birth = lab.day(-365 * person.get("age", 37) - chance.randrange(30, 300))
         employment = lab.store(
             Employment, person=Person.objects.create(), name=lab.says(_new_name(names, chance, lab)), birth_date=birth,
-            staff_number=f"{lab.institution.short_code}{number:03d}",
+            staff_number=f"{lab.institution.short_code}{number:03d}", is_technical=bool(person.get("grants")),
+            post=lab.says(str(ROLE_TITLES[person["roles"][0]])),
             started_on=lab.day(-FIRST_DAYS - chance.randrange(900)),
         )  # fmt: skip
         employment = identity.set_identity(
@@ -160,6 +133,11 @@ def _people(lab: Laboratory) -> None:
                     certificate_number=lab.says(f"授〔2023〕{number:02d}"), valid_from=lab.day(-FIRST_DAYS),
                     valid_until=lab.day(person.get("until", 540 + 10 * number)),
                 )  # fmt: skip
+        for post in person.get("posts", ()):
+            lab.store(
+                Authorisation, employment=employment, role=post, basis=lab.says("任命文件；从事本专业十年以上"),
+                certificate_number=lab.says(f"任〔2023〕{number:02d}"), valid_from=lab.day(-FIRST_DAYS),
+            )  # fmt: skip
         lab.actors[person["login"]] = account(
             lab.institution, person["login"], person["roles"], employment=employment, opener=opener, at=lab.now
         )
@@ -208,83 +186,3 @@ def second_membership(lab: Laboratory, login: str, roles: list[str]) -> None:
     with accounts.ACCEPT.applied_to(invitation, actor=accounts.DOORKEEPER, at=lab.now) as invitation:
         invitation.user = user
     accounts.join(user, invitation, at=lab.now)
-
-
-def _qualifications(lab: Laboratory) -> None:
-    """What the institution is qualified for, by which methods, and within which limits."""
-    plan, methods = lab.plan, {method.code: method for method in Method.objects.all()}
-    qualifications = []
-    for row in plan["qualifications"]:
-        days = {"valid_from": lab.day(row["from"]), "valid_until": lab.day(row.get("until"))}
-        named = {name: row[name] for name in ("kind", "number", "issuer")}
-        qualifications.append(lab.store(Qualification, **named, **days))
-    for row in plan["scope"]:
-        qualification = qualifications[row["qualification"]]
-        lab.store(
-            ScopeItem, qualification=qualification, site=lab.sites[row.get("site", 0)],
-            method=methods[row["method"]], instrument=row["instrument"], measurand=row["measurand"],
-            field=row["field"], range_low=row["low"], range_high=row["high"], unit=row["unit"],
-            cmc_constant=row["a"], cmc_slope=row.get("b", "0"), valid_from=qualification.valid_from,
-        )  # fmt: skip
-    for row in plan["methods"]:
-        lab.store(
-            MethodAdoption, method=methods[row["code"]], site=lab.sites[row.get("site", 0)],
-            verified_on=lab.day(row["verified"]), verified_by=lab.employments[f"{lab.prefix}-technical"],
-        )  # fmt: skip
-
-
-def _equipment(lab: Laboratory) -> None:
-    """Every piece of equipment with its traceability of some years, and the measurement standards made of them."""
-    for row in lab.plan["equipment"]:
-        values = {
-            "role": row["role"], "asset_number": row["asset"], "name": row["name"], "model": row["model"],
-            "serial_number": row["serial"], "manufacturer": row["maker"], "site": lab.sites[row.get("site", 0)],
-            "range_text": row["range"], "range_low": _figure(row, "low"), "range_high": _figure(row, "high"),
-            "unit": row["unit"], "accuracy": row["accuracy"], "obsolete": row.get("obsolete", False),
-        }  # fmt: skip
-        piece = equipment.register(values, actor=lab.actor("metrology"), at=lab.now)
-        at = _trace(lab, piece, row)
-        if not piece.obsolete:
-            reason = lab.says("溯源证书已计量确认，通电核查正常，投入使用")
-            piece = equipment.return_to_use(piece, reason, actor=lab.actor("metrology"), at=at)
-        lab.equipment[row["asset"]] = piece
-    for row in lab.plan["standards"]:
-        standard = lab.store(
-            MeasurementStandard, kind=row["kind"], code=row["code"], name=row["name"],
-            site=lab.sites[row.get("site", 0)], range_text=row["range"], accuracy=row["accuracy"],
-            assessment_certificate=row["certificate"], assessed_by=lab.says("省级市场监管部门（示）"),
-            assessed_on=lab.day(row["from"]), assessed_until=lab.day(row["until"]),
-            responsible=lab.employments[f"{lab.prefix}-technical"],
-        )  # fmt: skip
-        for asset in row["parts"]:
-            lab.store(StandardPart, standard=standard, equipment=lab.equipment[asset])
-        lab.standards[row["code"]] = standard
-
-
-def _figure(row: dict[str, Any], name: str) -> Decimal | None:
-    return Decimal(row[name]) if name in row else None
-
-
-def _trace(lab: Laboratory, piece: Equipment, row: dict[str, Any]) -> datetime:
-    """The piece was sent away once a year, and each certificate was confirmed a few days later.
-
-    Returns: when the newest one was recorded.
-    """
-    figures = {}
-    if "U" in row:
-        figures = {"expanded_uncertainty": row["U"], "coverage_factor": "2", "uncertainty_unit": row["unit"]}
-    for age in reversed(range(YEARS_OF_TRACES)):
-        until = lab.day(row["until"]) - age * PERIOD
-        calibrated = until - PERIOD + timedelta(days=1)
-        confirmed = min(calibrated + timedelta(days=4), lab.day(0))
-        values = {
-            "certificate_number": lab.says(f"SL{calibrated:%Y}-{row['asset'].replace('-', '')}"),
-            "issuer": lab.says("省级计量科学研究院（示）"),
-            "calibrated_on": calibrated,
-            "valid_until": until,
-            "confirmed_by": lab.employments[f"{lab.prefix}-metrology"],
-            "confirmed_on": confirmed,
-        }
-        at = min(instant(confirmed, 15), lab.now)
-        equipment.trace(piece, values | figures, None, actor=lab.actor("metrology"), at=at)
-    return at

@@ -11,12 +11,12 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
-from certificates import canonical, content, datasheet, decimals, readings, workflow
+from certificates import canonical, content, datasheet, readings, workflow
 from certificates.models import Certificate, RawRecord
 from equipment import workflow as equipment
 from orders import workflow as orders
 from orders.models import Item
-from portal import audit, stepup
+from portal import audit, decimals, stepup
 from portal.actors import Actor
 from portal.models import StepUp
 from portal.transitions import Transition

@@ -2,7 +2,7 @@
 
 import tomllib
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +13,15 @@ from certificates.models import Certificate
 from institutions import catalogue, second_factor
 from institutions.access import actor_in
 from institutions.models import Institution, Membership, User
-from portal import codes, outbox
+from portal import codes, outbox, standing
 from portal.clock import CHINA
 from portal.permissions import ROLE_TITLES, Role
 from portal.scan import WORDS
 from portal.tenancy import scope, tenant
 
-from . import stories
-from .laboratory import PASSWORD, Laboratory, furnish, hashed_password, institution, second_membership
+from . import developments, registers, stories
+from .furnishing import furnish
+from .laboratory import PASSWORD, Laboratory, hashed_password, institution, second_membership
 
 HERE = Path(__file__).parent
 SLUGS = ("yunting", "qiheng", "mingche")
@@ -31,6 +32,9 @@ REGULATORS = (
 )
 # One account in two institutions, to switch between.
 IN_TWO = ("qh-admin", "mingche", [Role.ADMINISTRATOR])
+# Who works here, and which laboratory has tried to employ them as well.
+TWO_EMPLOYERS = ("yunting", "operator5", "mingche")
+EVALUATED_DAYS_AGO = (30,)
 SHOWN = ("valid", "due", "void")
 
 
@@ -87,6 +91,8 @@ def build(now: datetime) -> Report:
     """
     catalogue.load()
     labs = [_laboratory(slug, now) for slug in SLUGS]
+    employer, who, tempted = TWO_EMPLOYERS
+    two_employers(labs[SLUGS.index(employer)], who, labs[SLUGS.index(tempted)])
     _regulators()
     outbox.drain()
     for lab in labs:
@@ -101,6 +107,7 @@ def _laboratory(slug: str, now: datetime) -> Laboratory:
     plan = tomllib.loads((HERE / f"{slug}.toml").read_text(encoding="utf-8"))
     if known := Institution.objects.filter(slug=slug).first():
         return Laboratory(plan, now, known)
+    plan["registers"] = registers.rows_of(slug)
     with scope():
         made = institution(plan)
         lab = Laboratory(plan, now, made)
@@ -111,6 +118,29 @@ def _laboratory(slug: str, now: datetime) -> Laboratory:
             if where == slug:
                 second_membership(lab, login, roles)
     return lab
+
+
+def look_back(today: date) -> None:
+    """How the institutions stood against every clause on some earlier days is on record, so that there is a history.
+
+    Who has been evaluated before keeps the history there is.
+    """
+    for evaluated in Institution.objects.filter(slug__in=SLUGS).order_by("pk"):
+        with tenant(evaluated.pk):
+            known = standing.latest(evaluated)
+        for days in () if known else EVALUATED_DAYS_AGO:
+            standing.store(evaluated, today - timedelta(days))
+
+
+def two_employers(employer: Laboratory, who: str, tempted: Laboratory) -> None:
+    """The second laboratory has tried to employ somebody of the first; both regulators can see the pair."""
+    login = f"{employer.prefix}-{who}"
+    with tenant(employer.institution.pk):
+        membership = Membership.objects.select_related("employment").get(
+            institution=employer.institution, user__username=login
+        )
+    with tenant(tempted.institution.pk):
+        developments.try_to_employ(tempted, membership.employment)
 
 
 def _actor(lab: Laboratory, role: str):

@@ -25,14 +25,14 @@ TONES = ("ok", "due", "bad", "off", "progress")
 
 # Which of the five tones a state has, wherever it appears. A new state is added here and nowhere else.
 STATE_TONES = {
-    "ok": "ok accepted active approved confirmed conforming current done in_force in_use issued met passed pass sent"
-    " valid",
-    "due": "due conditional_fail conditional_pass held quarantined restricted returned review suspended undetermined",
-    "bad": "bad anomaly dead expired fail failed lapsed nonconforming not_met overdue refused rejected void withdrawn",
-    "off": "off abandoned closed disabled draft ended missing not_applicable not_stated out_of_use pending planned"
+    "ok": "ok accepted active approved confirmed conforming current done granted in_force in_use issued met passed pass sent"
+    " valid written",
+    "due": "due conditional_fail conditional_pass held preview quarantined restricted returned review suspended undetermined",
+    "bad": "bad anomaly dead expired fail failed lapsed nonconforming not_met overdue refused rejected revoked unreadable void withdrawn",
+    "off": "off abandoned closed disabled draft dropped ended missing not_applicable not_stated out_of_use pending planned"
     " replaced retired scrapped superseded unknown",
-    "progress": "progress checked in_lab in_progress new open queued received recorded running submitted to_approve"
-    " to_check",
+    "progress": "progress announced checked in_lab in_progress new open proposed queued reading received recorded running submitted to_approve"
+    " to_check validated writing",
 }
 TONE_OF = {name: tone for tone, names in STATE_TONES.items() for name in names.split()}
 

@@ -22,8 +22,14 @@ pytestmark = pytest.mark.django_db
 
 # Texts that are figures, codes of the portal's own, or names of methods, each with its model.
 UNMARKED = {
-    "institutions.ScopeItem": {"instrument", "measurand", "field", "unit"},
-    "institutions.Authorisation": {"field"},
+    "institutions.ScopeItem": {
+        "instrument", "measurand", "field", "unit", "cmc_points", "parameter", "parameter_unit",
+        "suspended_because", "suspended_clause",  # the portal's own sentence
+    },
+    "institutions.Authorisation": {"field", "suspended_because"},
+    "institutions.Credential": {"speciality"},
+    "institutions.Training": {"field"},
+    "institutions.OwnMethod": {"field"},
     "institutions.Employment": {"staff_number"},
     "equipment.Equipment": {"unit", "accuracy"},
     "equipment.Traceability": {"expanded_uncertainty", "coverage_factor", "uncertainty_unit"},

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from datetime import timedelta
 from io import StringIO
 from types import SimpleNamespace
 
@@ -16,14 +17,26 @@ from certificates import canonical, content, rendering, workflow
 from certificates.demo import world
 from certificates.demo.laboratory import PASSWORD
 from certificates.models import Certificate, RawRecord, Reading
-from equipment import due
 from equipment.models import Equipment
 from institutions.access import actor_in, regulator_actor
-from institutions.models import Institution, Membership, Method, User
+from institutions.models import (
+    Authorisation,
+    Credential,
+    Employment,
+    EmploymentConflict,
+    Institution,
+    Membership,
+    Method,
+    OwnMethod,
+    ScopeItem,
+    User,
+)
 from orders.models import Item
-from portal import codes
-from portal.models import Alert, AuditEntry, OutboxEntry
+from portal import codes, standing
+from portal import windows as due_windows
+from portal.models import Alert, AuditEntry, Document, Evaluation, OutboxEntry
 from portal.permissions import INSTITUTION_ROLES
+from portal.registers import REGISTERS
 from portal.tenancy import scope, tenant
 from portal.transitions import Refused
 
@@ -172,8 +185,52 @@ def test_equipment_lies_in_every_window_of_due_dates(demo):
     for institution in Institution.objects.filter(slug__in=world.SLUGS):
         with tenant(institution.pk):
             rows = Equipment.objects.filter(institution=institution).with_clock()
-            windows |= {due.window_of(row.traced_until, demo.today) for row in rows}
-    assert windows == {*due.COUNTED, None}
+            windows |= {due_windows.window_of(row.traced_until, demo.today) for row in rows}
+    assert windows == {*due_windows.COUNTED, None}
+
+
+def test_every_register_is_filled_somewhere(demo):
+    empty = {name for name, register in REGISTERS.items() if not everywhere(register.model)}
+    assert empty == set()
+
+
+def test_every_file_that_is_shown_was_inspected_and_taken_in(demo):
+    assert {row.state for row in everywhere(Document)} == {Document.State.ACCEPTED}
+
+
+def test_authorisations_lie_in_every_state(demo):
+    assert {row.state for row in everywhere(Authorisation)} == set(Authorisation.State)
+
+
+def test_an_ended_credential_has_suspended_an_authorisation_and_says_so(demo):
+    [suspended] = [row for row in everywhere(Authorisation) if row.state == Authorisation.State.SUSPENDED]
+    [ended] = [row for row in everywhere(Credential) if row.employment_id == suspended.employment_id]
+    assert "B-4.5-d" in suspended.suspended_because and suspended.suspended_on == ended.valid_until + timedelta(1)
+
+
+def test_scope_lines_are_stated_in_every_form_and_two_fields_lack_people(demo):
+    rows = everywhere(ScopeItem)
+    assert {row.cmc_form for row in rows} == set(ScopeItem.Form)
+    assert {row.suspended_clause for row in rows if row.state == ScopeItem.State.SUSPENDED} == {"C-5.1.1-s2"}
+
+
+def test_a_method_of_ones_own_is_in_force_and_another_is_a_draft(demo):
+    assert {row.state for row in everywhere(OwnMethod)} == {OwnMethod.State.CURRENT, OwnMethod.State.DRAFT}
+
+
+def test_the_attempt_to_employ_somebody_twice_is_on_record_once(demo):
+    [conflict] = everywhere(EmploymentConflict)
+    employed = [row for row in everywhere(Employment) if row.person_id == conflict.person_id]
+    assert conflict.institution.slug == world.TWO_EMPLOYERS[2]
+    assert [row.institution.slug for row in employed] == [world.TWO_EMPLOYERS[0]]
+
+
+def test_the_first_laboratory_stands_best_and_the_third_worst(demo):
+    broken = []
+    for slug in world.SLUGS:
+        found = standing.as_of(Institution.objects.get(slug=slug), demo.today)
+        broken.append(sum(row.state == "not_met" for row in found.values()))
+    assert broken == sorted(broken) and broken[0] < 10 < 40 < broken[1]
 
 
 def test_no_piece_of_work_is_left_over(demo):
@@ -202,6 +259,12 @@ def test_the_command_prints_every_login_and_link(demo):
 def test_the_command_leaves_alerts_for_the_first_morning(demo):
     call_command("demo", stdout=StringIO())
     assert everywhere(Alert)
+
+
+def test_the_command_leaves_verdicts_of_two_days(demo):
+    call_command("demo", stdout=StringIO())
+    days = {row.day for row in everywhere(Evaluation)}
+    assert len(days) == 2 and max(days) - min(days) == timedelta(world.EVALUATED_DAYS_AGO[0])
 
 
 def test_the_command_prints_the_same_as_json(demo):

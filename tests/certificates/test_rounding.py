@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from certificates.decimals import plain
 from certificates.rounding import Mode, report, round_places, round_to, round_uncertainty
+from portal.decimals import plain
 
 CASES = json.loads((Path(__file__).parents[1] / "data" / "metrology_cases.json").read_text(encoding="utf-8"))
 VALUES = st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**9), max_value=10**9, places=6)

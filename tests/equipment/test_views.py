@@ -414,7 +414,9 @@ def certificate_file(signed_in, lab, today):
 
 def test_a_certificate_file_comes_as_an_attachment_in_a_sandbox(signed_in, lab, certificate_file):
     drain()
-    response = signed_in(Role.OPERATOR).get(at(lab, "document", certificate_file))
+    response = signed_in(Role.OPERATOR).get(
+        reverse("portal:document", args=[lab.institution.slug, certificate_file.ref])
+    )
     assert response["Content-Disposition"].startswith("attachment")
     assert response["Content-Security-Policy"].startswith("sandbox")
     assert b"".join(response.streaming_content) == make.pdf()
@@ -422,14 +424,14 @@ def test_a_certificate_file_comes_as_an_attachment_in_a_sandbox(signed_in, lab, 
 
 def test_a_file_of_another_institution_is_not_found(signed_in, lab, certificate_file, elsewhere):
     browser = signed_in(Role.QUALITY_MANAGER, institution=elsewhere.institution)
-    url = reverse("equipment:document", args=[elsewhere.institution.slug, certificate_file.ref])
+    url = reverse("portal:document", args=[elsewhere.institution.slug, certificate_file.ref])
     assert browser.get(url).status_code == 404
 
 
 def test_a_file_in_quarantine_shows_as_such_and_is_not_given_out(signed_in, lab, certificate_file):
     browser = signed_in(Role.OPERATOR)
     assert "正在检查" in browser.get(at(lab, "detail", lab.equipment)).content.decode()
-    answer = browser.get(at(lab, "document", certificate_file))
+    answer = browser.get(reverse("portal:document", args=[lab.institution.slug, certificate_file.ref]))
     assert answer.status_code == 409 and "请稍后刷新" in answer.content.decode()
 
 
@@ -439,7 +441,7 @@ def test_a_refused_file_shows_its_reason_to_members(signed_in, lab, today):
     browser.post(at(lab, "trace", lab.equipment), typed(lab, today, file=SimpleUploadedFile("证书.pdf", hostile)))
     drain()
     assert "已拒收" in browser.get(at(lab, "detail", lab.equipment)).content.decode()
-    answer = browser.get(at(lab, "document", Traceability.objects.get().file))
+    answer = browser.get(reverse("portal:document", args=[lab.institution.slug, Traceability.objects.get().file.ref]))
     assert answer.status_code == 410 and "结尾之后还有别的数据" in answer.content.decode()
 
 
