@@ -143,7 +143,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
     server.start()
     server.postgres.bootstrap()
     server.manage("migrate", "--database", "owner", "--verbosity", "0")
-    server.manage("shell", "-c", "from certificates.bench.laboratory import built; built({}, 0)")
+    server.manage("shell", "-c", "from certificates.bench.laboratory import built; built({}, 0, 0)")
     yield server
     server.close()
 

@@ -304,6 +304,7 @@ def _form_page(
         "register": register,
         "form": form,
         "row": row,
+        "submit": _("保存更正") if row else _("登记"),
         "refusals": refusals,
         "changed": changed,
         "back": back,
