@@ -29,6 +29,7 @@ NO_BROWSER = "The browser test was not run: no Chromium here (Debian: apt-get in
 ABOUT_THE_BROKER = {"test_limits.py", "test_recovery.py", "test_relay.py", "test_siege.py"}
 
 
+@pytest.hookimpl(tryfirst=True)  # before the groups are read
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The tests of a file stay in one process, for the sake of what they set up once; so do all about the broker."""
     for item in items:

@@ -55,7 +55,7 @@ def broker(tmp_path: Path) -> Iterator[processes.Broker]:
 
 @pytest.mark.django_db(transaction=True)
 def test_no_certificate_is_lost_or_doubled_while_workers_die_and_the_broker_forgets(broker, tmp_path):
-    laboratory.built({}, 0, 0)
+    laboratory.built({}, 0)
     journal = tmp_path / "journal"
     kinds = ({}, {"FAULTPOINTS": "pdf.before_write=sleep:0.3"}, {"FAULTPOINTS": "pdf.after_write=sleep:0.3"})
     flush_after = {round(SIEGE.worker_kills * (n + 1) / (SIEGE.flushes + 1)) for n in range(SIEGE.flushes)}
@@ -143,7 +143,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
     server.start()
     server.postgres.bootstrap()
     server.manage("migrate", "--database", "owner", "--verbosity", "0")
-    server.manage("shell", "-c", "from certificates.bench.laboratory import built; built({}, 0, 0)")
+    server.manage("shell", "-c", "from certificates.bench.laboratory import built; built({}, 0)")
     yield server
     server.close()
 

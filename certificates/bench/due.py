@@ -16,7 +16,7 @@ from portal.tenancy import tenant
 from .laboratory import Bench
 from .measure import Line, Spent, in_turn
 
-LABS, DAYS = 500, 730
+DATES, EACH, DAYS = 1_000_000, 2_000, 730  # dates in all, of one laboratory, and over how many days they lie
 SAMPLED = 10  # laboratories whose rows the loop goes through
 ROUNDS = 7
 RULE = "institutions.scope"
@@ -34,15 +34,16 @@ IN_SIGHT = AGGREGATE.format("BETWEEN %(first)s AND %(last)s")
 
 def lines(bench: Bench, rounds: int) -> Iterator[Line]:
     """The first night writes what has come near in two months; then night after night, each one day later."""
-    labs, rule, nights = _fill(bench.dates), RULES[RULE], [0]
+    labs, rule, nights = _fill(bench.scaled(DATES) // EACH), RULES[RULE], [0]
+    dates = len(labs) * EACH
     before = _peak_kib()
-    first = in_turn(1, find=lambda: _must(_find(0) > bench.dates // DAYS * 50))["find"]
+    first = in_turn(1, find=lambda: _must(_find(0) > dates // DAYS * 50))["find"]
     grown = max(_peak_kib() - before, 1)
     _tidy()
 
     def night() -> None:
         nights[0] += 1
-        _must(_find(nights[0]) > bench.dates // DAYS)
+        _must(_find(nights[0]) > dates // DAYS)
 
     def again() -> None:
         _must(_find(nights[0]) == 0)
@@ -52,7 +53,7 @@ def lines(bench: Bench, rounds: int) -> Iterator[Line]:
         days = {"first": today - timedelta(365), "last": today + timedelta(max(rule.thresholds))}
         with connections["owner"].cursor() as cursor:
             cursor.execute(query, days)
-            _must(len(cursor.fetchall()) == LABS)
+            _must(len(cursor.fetchall()) == len(labs))
 
     def loop() -> None:
         for institution in labs[:SAMPLED]:
@@ -62,7 +63,9 @@ def lines(bench: Bench, rounds: int) -> Iterator[Line]:
         min(rounds, ROUNDS), all_days=partial(aggregate, ALL_DAYS), in_sight=partial(aggregate, IN_SIGHT),
         night=night, again=again, settle=lambda: _settle(nights[0]), loop=loop,
     )  # fmt: skip
-    whole_loop = Spent(*(figure * LABS / SAMPLED for figure in (spent["loop"].wall, spent["loop"].cpu)))
+    whole_loop = Spent(
+        *(figure * len(labs) / len(labs[:SAMPLED]) for figure in (spent["loop"].wall, spent["loop"].cpu))
+    )
     yield Line("due/night-to-aggregate", spent["all_days"], spent["night"], "<=5.00")
     yield Line("due/loop-to-night", whole_loop, spent["night"], ">=50.00")
     yield Line("due/growth-kib", Spent(GROWTH_KIB), Spent(grown), "<=1.00")
@@ -114,7 +117,7 @@ def _telling(labs: list[Institution], day: date) -> Line:
     return Line("due/telling-a-laboratory", spent["ask"], spent["tell"], "")
 
 
-def _fill(dates: int) -> list[Institution]:
+def _fill(count: int) -> list[Institution]:
     """Laboratories with a site, a qualification and lines of scope whose days are spread over two years."""
     known = Institution.objects.filter(slug__startswith="due-").order_by("pk")
     if known:
@@ -124,10 +127,9 @@ def _fill(dates: int) -> list[Institution]:
             slug=f"due-{n}", name=f"第{n}计量所", short_code=f"D{n}", credit_code=f"DUE{n:015d}", region_code="440300",
             address="x", phone="x", complaint_phone="x",
         )
-        for n in range(LABS)
+        for n in range(count)
     )  # fmt: skip
     method = Method.objects.filter(owner=None).first()
-    each = dates // LABS
     for institution in labs:
         with tenant(institution.pk):
             site = Site.objects.create(institution=institution, name="实验室", address="x")
@@ -138,7 +140,7 @@ def _fill(dates: int) -> list[Institution]:
                 institution=institution, qualification=paper, site=site, method=method, measurand="压力", field="压力",
                 range_low=0, range_high=1, unit="MPa", cmc_constant=1, valid_from=FIRST_DAY - timedelta(1000),
             )  # fmt: skip
-            _copy(line, each)
+            _copy(line, EACH)
     _tidy()
     return labs
 

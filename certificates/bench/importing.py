@@ -37,7 +37,8 @@ def lines(bench: Bench, rounds: int) -> Iterator[Line]:
             column.name: column.label for column in columns.columns_of(register, columns.form_of(register, actor))
         }
     heads = [labels[name] for name in NAMES]
-    content = _workbook(heads)
+    count = bench.scaled(ROWS)
+    content = _workbook(heads, count)
     copy = _bare_table(register, content, bench)
 
     def read_and_copy() -> None:
@@ -48,7 +49,7 @@ def lines(bench: Bench, rounds: int) -> Iterator[Line]:
         with _undone(bench):
             table = tables.Table.from_data(sandbox.run(tables.read, XLSX, content, seconds=60))
             judged = judge(register, table, actor=actor, at=bench.now)
-            _must(len(judged.flaws) == WRONG and len(judged.plans) == ROWS - WRONG)
+            _must(len(judged.flaws) == WRONG and len(judged.plans) == count - WRONG)
 
     def whole() -> None:
         with _undone(bench):
@@ -80,14 +81,14 @@ def _keeper(bench: Bench) -> Actor:
     return Actor.member(name="bench", institution_id=bench.institution_id, roles=[Role.QUALITY_MANAGER])
 
 
-def _workbook(heads: list[str]) -> bytes:
+def _workbook(heads: list[str], count: int) -> bytes:
     """Trainings of many years, in the register's own columns; of 37 the day cannot be read."""
     book = Workbook(write_only=True)
     sheet = book.create_sheet()
     sheet.append(heads)
-    for number in range(ROWS):
+    for number in range(count):
         day = date(2000, 1, 1) + timedelta(number % 9000)
-        bad = number % (ROWS // WRONG) == 0 and number < ROWS // WRONG * WRONG
+        bad = number % (count // WRONG) == 0 and number < count // WRONG * WRONG
         said = {
             "title": f"第 {number} 期压力计量培训", "kind": ("专业技术", "安全", "诚信计量")[number % 3],
             "field": "压力", "organiser_kind": "内部" if number % 4 else "协会", "organiser": "" if number % 4 else "市计量协会（示）",

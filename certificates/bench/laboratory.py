@@ -27,7 +27,7 @@ STORY = {
 class Bench:
     """The laboratory, its issued certificate, and the environment of processes that work on the same database.
 
-    `documents`: how many certificates one round of the throughput renders; `dates`: how many due dates are watched.
+    `documents`: how many certificates one round of the throughput renders; `scale`: how much of the full amounts of rows.
     """
 
     lab: Laboratory
@@ -35,12 +35,16 @@ class Bench:
     environ: dict[str, str]
     now: datetime
     documents: int
-    dates: int
+    scale: float
     made: int = 0
 
     @property
     def institution_id(self) -> int:
         return self.lab.institution.pk
+
+    def scaled(self, amount: int) -> int:
+        """So many rows of this run, where a full one has that amount."""
+        return max(int(amount * self.scale), 100)
 
     def issued(self, count: int) -> list[Certificate]:
         """So many further issued certificates, each with its own item, record, number and token, without PDF."""
@@ -86,7 +90,7 @@ class Bench:
         return copy
 
 
-def built(environ: dict[str, str], documents: int, dates: int) -> Bench:
+def built(environ: dict[str, str], documents: int, scale: float = 1) -> Bench:
     """The laboratory is there, with the one certificate that everything is a copy of."""
     now = timezone.now()
     catalogue.load()
@@ -98,4 +102,4 @@ def built(environ: dict[str, str], documents: int, dates: int) -> Bench:
             furnish(lab)
             stories.tell(lab)
             certificate = Certificate.objects.for_work().get()
-    return Bench(lab, certificate, environ, now, documents, dates)
+    return Bench(lab, certificate, environ, now, documents, scale)

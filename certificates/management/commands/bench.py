@@ -27,7 +27,7 @@ class Command(BaseCommand):
         parser.add_argument("--part", action="append", choices=PARTS, dest="parts", help="only this one; may repeat")
         parser.add_argument("--rounds", type=int, default=15, help="how often each is measured (15)")
         parser.add_argument("--documents", type=int, default=24, help="certificates in a round of throughput (24)")
-        parser.add_argument("--dates", type=int, default=1_000_000, help="due dates watched at night (1000000)")
+        parser.add_argument("--scale", type=float, default=1, help="share of the full amounts of rows, 0.01 to 1 (1)")
         parser.add_argument("--once", action="store_true", help="do not measure again what misses its goal")
         parser.add_argument("--json", action="store_true", dest="as_json")
 
@@ -37,7 +37,7 @@ class Command(BaseCommand):
         parts: list[str] | None,
         rounds: int,
         documents: int,
-        dates: int,
+        scale: float,
         once: bool,
         as_json: bool,
         **options: Any,
@@ -45,13 +45,13 @@ class Command(BaseCommand):
         """Measure and print. Raises: CommandError in production."""
         if settings.PRODUCTION:
             raise CommandError("bench makes databases and does not run where APP_ENV=production.")
-        if min(rounds, documents) < 1 or dates < 100_000:
-            raise CommandError("--rounds and --documents must be 1 or more, --dates 100000 or more.")
+        if min(rounds, documents) < 1 or not 0.01 <= scale <= 1:
+            raise CommandError("--rounds and --documents must be 1 or more, --scale from 0.01 to 1.")
         found: list[tuple[measure.Line, bool]] = []
         if not as_json:
             self.stdout.write(ROW.format(*HEADS).rstrip())
         with database.of_its_own() as environ:
-            bench = laboratory.built(environ, documents, dates)
+            bench = laboratory.built(environ, documents, scale)
             for name in parts or PARTS:
                 part = partial(import_module(f"certificates.bench.{name}").lines, bench, rounds)
                 for line, good in measure.judged(part, again=not once):
