@@ -45,11 +45,12 @@ def manage(*arguments: str) -> int:
 def test(*arguments: str) -> int:
     """pytest has run on servers of its own, in the first test directory that nobody uses. Returns: its exit code.
 
-    The whole suite runs in one process for each core, four at most; which tests stay together, tests/conftest.py says.
+    The whole suite runs in one process for each core, four at most; the tests of a file stay together, because they share
+    what they set up.
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if not arguments and cores > 1:
-        arguments = ("-n", str(min(cores, 4)), "--dist", "loadgroup")
+        arguments = ("-n", str(min(cores, 4)), "--dist", "loadfile")
     for number in range(1, 100):
         state = private_directory(state_directory() / f"test-{number}")
         with locked(state / "lock") as free:

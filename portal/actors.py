@@ -1,6 +1,7 @@
 """Who acts, for which institution, with which rights."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
 
@@ -12,7 +13,8 @@ class Actor:
     """Who acts. Never None: a task is an actor, and so is the public.
 
     `person_id` is the portal-wide identity behind the account: a person with two accounts is one person.
-    `regions` are the region codes a regulator answers for; `sees_all` belongs to system actors only.
+    `regions` are the region codes a regulator answers for; `sees_all` belongs to system actors only. `found_out` keeps,
+    for as long as this actor lives, one request or one task, what several parts of a page would each ask the database.
     """
 
     name: str
@@ -24,6 +26,7 @@ class Actor:
     permissions: frozenset[Permission] = field(default_factory=frozenset)
     regions: tuple[str, ...] = ()
     sees_all: bool = False
+    found_out: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def member(cls, *, roles, **kwargs) -> "Actor":

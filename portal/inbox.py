@@ -42,7 +42,7 @@ def latest(rows: QuerySet[Alert]) -> QuerySet[Alert]:
 
 
 def unread(actor: Actor, day: date) -> int:
-    """How many things wait in the inbox; the thresholds of one thing count once. Two queries, four for an administrator."""
+    """How many things wait in the inbox; the thresholds of one thing count once. Two queries, three for an administrator."""
     rows = waiting(inbox(actor, day), day)
     return rows.values("rule", "target_id", "due_on").distinct().count()
 

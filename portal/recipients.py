@@ -42,7 +42,12 @@ def rules_of(roles: Iterable[Role]) -> set[str]:
 
 
 def told(institution_id: int, day: date) -> dict[int, set[str]]:
-    """User -> names of the rules of which the user is told that day. Two queries. Source: E8.42.
+    """User -> names of the rules of which the user is told that day. Two queries. Source: E8.42."""
+    return _told(institution_id, _absences(institution_id, day))
+
+
+def _told(institution_id: int, absences: list[tuple[int, int]]) -> dict[int, set[str]]:
+    """The same, with who is away and who stands in for whom.
 
     A substitute is told of everything the absent member is told of, and the absent member still is: a mail that waits does
     no harm, and nobody has to find out afterwards what happened. A rule that reaches nobody with an address goes to the
@@ -50,7 +55,7 @@ def told(institution_id: int, day: date) -> dict[int, set[str]]:
     """
     people = {person.user_id: person for person in recipients(institution_id)}
     mine = {user_id: rules_of(person.roles) for user_id, person in people.items()}
-    for absent, substitute in _absences(institution_id, day):
+    for absent, substitute in absences:
         if absent in people and substitute in people:
             mine[substitute] = mine[substitute] | rules_of(people[absent].roles)
     reached = {rule for user_id, rules in mine.items() if people[user_id].email for rule in rules}
@@ -68,11 +73,22 @@ def _absences(institution_id: int, day: date) -> list[tuple[int, int]]:
 
 
 def duties(actor: Actor, day: date) -> set[str]:
-    """Names of the rules of which this actor is told that day. One query more for who stands in for somebody."""
+    """Names of the rules of which this actor is told that day; asked of the database once in a request.
+
+    One query for who stands in for somebody, one more for a substitute and for an administrator.
+    """
+    key = ("duties", day)
+    if key not in actor.found_out:
+        actor.found_out[key] = _duties(actor, day)
+    return actor.found_out[key]
+
+
+def _duties(actor: Actor, day: date) -> set[str]:
     mine = rules_of(actor.roles)
     if actor.user_id is None or actor.institution_id is None or Role.REGULATOR in actor.roles:
         return mine
-    stands_in = any(substitute == actor.user_id for _absent, substitute in _absences(actor.institution_id, day))
+    absences = _absences(actor.institution_id, day)
+    stands_in = any(substitute == actor.user_id for _absent, substitute in absences)
     if not stands_in and Role.ADMINISTRATOR not in actor.roles:
         return mine
-    return told(actor.institution_id, day).get(actor.user_id, mine)
+    return _told(actor.institution_id, absences).get(actor.user_id, mine)

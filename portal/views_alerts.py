@@ -30,7 +30,8 @@ def inbox_page(request: HttpRequest, slug: str) -> HttpResponse:
     """What somebody is told of, the earliest day first: of each thing only the latest reminder."""
     actor, day = actor_of(request), timezone.localdate()
     mine, people = inbox.latest(inbox.inbox(actor, day)), recipients(request.institution.pk)
-    known = {name: str(rule.title) for name, rule in duelists.RULES.items() if name in duties(actor, day)}
+    told = duties(actor, day)
+    known = {name: str(rule.title) for name, rule in duelists.RULES.items() if name in told}
     rule, person = request.GET.get("rule", ""), request.GET.get("person", "")
     rule = rule if rule in known else ""
     chosen = next((one for one in people if one.ref == person), None)

@@ -28,12 +28,3 @@ def limits(window: str, day: date) -> tuple[date | None, date]:
     """First and last day of the window as seen from a day; the first may be open."""
     first, last = WINDOWS[window]
     return (None if first is None else day + timedelta(first)), day + timedelta(last)
-
-
-def window_of(until: date, day: date) -> str | None:
-    """The counted window in which this last valid day lies, None when it is further away."""
-    for window in COUNTED:
-        first, last = limits(window, day)
-        if (first is None or first <= until) and until <= last:
-            return window
-    return None

@@ -25,18 +25,6 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 NO_BROWSER = "The browser test was not run: no Chromium here (Debian: apt-get install chromium; else set CHROMIUM)."
 
 
-# Files whose tests empty the broker, stop it, or count in it.
-ABOUT_THE_BROKER = {"test_limits.py", "test_recovery.py", "test_relay.py", "test_siege.py"}
-
-
-@pytest.hookimpl(tryfirst=True)  # before the groups are read
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The tests of a file stay in one process, for the sake of what they set up once; so do all about the broker."""
-    for item in items:
-        group = "broker" if item.path.name in ABOUT_THE_BROKER else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
-
-
 @functools.cache
 def schema_fingerprint() -> str:
     """A short text that changes with everything that shapes an empty migrated database."""

@@ -543,10 +543,13 @@ def asked(w):
     return len(queries)
 
 
+QUERIES_FOR_A_CHECK = 5  # its savepoint and what it reads: 220 for the first 44 checks
+
+
 def test_the_number_of_queries_does_not_grow_with_certificates(w):
     few = asked(w)
     make.certificate(w, "released")
-    assert asked(w) == few
+    assert asked(w) == few <= QUERIES_FOR_A_CHECK * len(set(CHECKS.values()))
 
 
 def rows_of(model, w, many):
@@ -612,4 +615,4 @@ def test_200_people_and_2000_lines_take_as_many_queries_as_20_and_200(w):
     grow(w, 20, 200)
     few = asked(w)
     grow(w, 180, 1800)
-    assert asked(w) == few
+    assert asked(w) == few <= QUERIES_FOR_A_CHECK * len(set(CHECKS.values()))

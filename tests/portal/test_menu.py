@@ -68,7 +68,7 @@ def test_every_item_leads_to_a_page_that_opens(client, role):
 
 def test_the_number_of_queries_of_a_page_does_not_depend_on_the_panels_twice(client, django_assert_max_num_queries):
     client.force_login(make.user(make.institution(), Role.ADMINISTRATOR))
-    with django_assert_max_num_queries(30):
+    with django_assert_max_num_queries(25):
         client.get("/i/alpha/")
 
 
