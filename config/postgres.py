@@ -18,7 +18,7 @@ from .machine import Unavailable, alive, dies_with_parent, wait_until
 
 OWNER, RUNTIME, BACKUP, DATABASE = "portal_owner", "portal_app", "portal_backup", "portal"
 BOOTSTRAP = "bootstrap"  # the superuser, used for nothing but making the roles and the extensions
-EXTENSIONS = ("btree_gist", "pg_trgm")
+EXTENSIONS = ("btree_gin", "btree_gist", "pg_trgm")
 LOCALES = ("C.UTF-8", "zh_CN.UTF-8", "en_US.UTF-8")
 UNSAFE_BUT_FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off")
 

@@ -2,14 +2,13 @@
 
 from datetime import date
 
-from django.db.models import DateField, Exists, OuterRef, Q, Value
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal.duelists import Watch, due_list, page, says
 from portal.permissions import Role
 
-from .models import Equipment, MeasurementStandard, Traceability
+from .models import Equipment, MeasurementStandard
 
 THRESHOLDS = (60, 30, 7, 0)
 
@@ -22,24 +21,16 @@ THRESHOLDS = (60, 30, 7, 0)
 )
 def traceabilities() -> list[Watch]:
     """Equipment in use whose newest traceability ends; what was never traced is due since ever. Source: A-6.2.2."""
-    newer = Traceability.objects.filter(
-        Q(calibrated_on__gt=OuterRef("calibrated_on"))
-        | Q(calibrated_on=OuterRef("calibrated_on"), pk__gt=OuterRef("pk")),
-        institution=OuterRef("institution"), equipment=OuterRef("equipment"),
-    )  # fmt: skip
-    unused = Equipment.objects.filter(pk=OuterRef("equipment")).exclude(state=Equipment.State.IN_USE)
+    used = Equipment.objects.filter(state=Equipment.State.IN_USE)
     traced = Watch(
-        rows=Traceability.objects.all(),
-        target="equipment",
-        due_on="valid_until",
-        over=Exists(newer) | Exists(unused),
-        subject=says(_("设备溯源到期：%(name)s %(number)s"), name="equipment__name", number="equipment__asset_number"),
-        link=page("equipment:detail", "equipment__ref"),
+        rows=used.filter(due_on__gt=date.min),
+        due_on="due_on",
+        subject=says(_("设备溯源到期：%(name)s %(number)s"), name="name", number="asset_number"),
+        link=page("equipment:detail", "ref"),
     )
     never_traced = Watch(
-        rows=Equipment.objects.filter(state=Equipment.State.IN_USE),
-        due_on=Value(date.min, output_field=DateField()),
-        over=Exists(Traceability.objects.filter(institution=OuterRef("institution"), equipment=OuterRef("pk"))),
+        rows=used.filter(due_on=date.min),
+        due_on="due_on",
         subject=says(_("设备在用却没有溯源：%(name)s %(number)s"), name="name", number="asset_number"),
         link=page("equipment:detail", "ref"),
     )

@@ -3,11 +3,11 @@
 from datetime import date
 
 from django.db import models
-from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from institutions.models import Employment, Site
+from portal import searching
 from portal.clock import DatabaseClock
 from portal.tenancy import TenantModel, TenantQuerySet
 
@@ -15,27 +15,21 @@ from . import due
 
 
 class EquipmentQuerySet(TenantQuerySet):
-    def with_clock(self):
-        """Each row knows `traced_from` and `traced_until` of its newest traceability, and `due_on` to sort by.
-
-        Equipment that was never traced has no dates and is due since ever.
-        """
-        newest = Traceability.objects.filter(equipment=models.OuterRef("pk")).order_by("-calibrated_on", "-pk")
-        return self.annotate(
-            traced_from=models.Subquery(newest.values("calibrated_on")[:1]),
-            traced_until=models.Subquery(newest.values("valid_until")[:1]),
-            due_on=Coalesce("traced_until", models.Value(date.min), output_field=models.DateField()),
-        )
-
     def due(self, day: date, window: str):
-        """Rows with their clock whose traceability ends in that window, seen from that day (see due.py)."""
+        """Rows whose traceability ends in that window, seen from that day (see due.py)."""
         first, last = due.limits(window, day)
-        rows = self.with_clock().filter(due_on__lte=last)
+        rows = self.filter(due_on__lte=last)
         return rows.filter(due_on__gte=first) if first else rows
 
 
 class Equipment(TenantModel):
-    """计量器具 or 配套设备 of the institution's own."""
+    """计量器具 or 配套设备 of the institution's own.
+
+    `traced_from` and `due_on` are the dates of its newest traceability, kept by the database with each one that is
+    recorded. What was never traced has no first day and is due since ever.
+    """
+
+    audit_omits = ("traced_from", "due_on")
 
     class State(models.TextChoices):
         IN_USE = "in_use", _("在用")
@@ -62,17 +56,33 @@ class Equipment(TenantModel):
     unit = models.CharField(_("单位"), max_length=30, blank=True)
     accuracy = models.CharField(_("准确度"), max_length=80, help_text=_("例如：0.05 级，或 U = 0.3 ℃, k = 2"))
     obsolete = models.BooleanField(_("国家明令淘汰"), default=False)
+    traced_from = models.DateField(null=True, editable=False)
+    due_on = models.DateField(default=date.min, editable=False)
+    words = searching.words_of("asset_number", "name", "serial_number", "model")
 
     objects = EquipmentQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["institution", "asset_number"], name="asset_number_once")]
+        indexes = [
+            models.Index(fields=["institution", "due_on", "id"], name="equipment_by_due_day"),
+            models.Index(fields=["institution", "name", "id"], name="equipment_by_name"),
+            models.Index(
+                fields=["due_on", "institution"], include=["id"], condition=models.Q(state="in_use"),
+                name="equipment_due",
+            ),
+            searching.words_index("equipment_words"),
+        ]  # fmt: skip
 
     def __str__(self):
         return f"{self.name} {self.asset_number}"
 
     def get_absolute_url(self):
         return reverse("equipment:detail", args=[self.institution.slug, self.ref])
+
+    @property
+    def traced_until(self) -> date | None:
+        return None if self.due_on == date.min else self.due_on
 
     def traced_on(self, day: date) -> "Traceability | None":
         """The traceability certificate that covered that day, the newest when several did. Source: A-6.2.2.

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 
 from django.db import connection, models
 
@@ -17,12 +18,16 @@ LONGEST_VALUE = 500
 
 def snapshot(row) -> dict[str, str]:
     """The row's stored fields as short text; fields the model names in `audit_omits` are left out."""
-    omitted = {"id", "ref", *getattr(row, "audit_omits", ())}
-    return {
-        field.attname: _as_text(getattr(row, field.attname))
-        for field in row._meta.concrete_fields
-        if field.name not in omitted
-    }
+    return {name: _as_text(getattr(row, name)) for name in _told(type(row))}
+
+
+@cache
+def _told(model: type[models.Model]) -> tuple[str, ...]:
+    """The columns of which the trail tells."""
+    omitted = {"id", "ref", *getattr(model, "audit_omits", ())}
+    return tuple(
+        field.attname for field in model._meta.concrete_fields if field.name not in omitted and not field.generated
+    )
 
 
 def differences(before: dict, after: dict) -> dict[str, list[str]]:
@@ -132,5 +137,8 @@ def record_many(actor: Actor, acts: Iterable[Act]) -> int:
 def _as_text(value) -> str:
     if value is None:
         return ""
-    text = format(value, "f") if isinstance(value, Decimal) else str(value)
+    if type(value) is str:
+        text = value
+    else:
+        text = format(value, "f") if isinstance(value, Decimal) else str(value)
     return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}… ({len(text)})"

@@ -19,6 +19,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.http import urlencode
 
+from . import searching
 from .actors import Actor
 from .permissions import Permission
 from .pinyin import are_initials, spelled
@@ -79,11 +80,15 @@ class Wanted:
     def among(self, rows: QuerySet, *fields: str, letters: str = "") -> QuerySet:
         """The rows in which each word is in one of the fields; or whose field `letters` is spelled by the text.
 
-        One query, and with `letters` one more for the different names.
+        One query, and with `letters` one more for the different names; those of `searching` for a model made for it.
         """
-        found = self.in_one_of(*fields)
+        made_for_it = searching.is_for(rows.model)
+        words = [way[0] for way in self.words]
+        found = searching.holding(rows.model, words, fields) if made_for_it else self.in_one_of(*fields)
         if letters and self.letters:
-            names = rows.order_by(letters).values_list(letters, flat=True).distinct()[:MOST_NAMES]
+            names = searching.different(rows.model, letters, MOST_NAMES) if made_for_it else None
+            if names is None:
+                names = rows.order_by(letters).values_list(letters, flat=True).distinct()[:MOST_NAMES]
             found |= Q(**{f"{letters}__in": [name for name in names if spelled(self.letters, name)][:MOST_SPELLED]})
         return rows.filter(found)
 

@@ -1,12 +1,20 @@
 """Paging by key: as quick on the last page as on the first, and steady while rows are added."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import BooleanField, F, Func, Q, QuerySet, Value
 from django.http import HttpRequest
 
 SIZE = 50
+MOST_COUNTED = 1000
+
+
+def counted(rows: QuerySet) -> str:
+    """How many rows there are, in words for a page; beyond a thousand only that: nobody reads more off a list."""
+    count = rows.order_by()[: MOST_COUNTED + 1].count()
+    return str(count) if count <= MOST_COUNTED else f"{MOST_COUNTED}+"
 
 
 @dataclass(frozen=True)
@@ -34,7 +42,7 @@ def page_of(rows: QuerySet, *order: str, request: HttpRequest, key: str = "ref",
     before, after = request.GET.get("before", ""), request.GET.get("after", "")
     direction = [_turned(name) for name in order] if before else list(order)
     place = (before or after).replace("\x00", "")[:60]
-    named = rows.filter(**{key: place}).first() if place else None
+    named = _values(rows.filter(**{key: place}), direction) if place else None
     found = list((rows.filter(_beyond(named, direction)) if named else rows).order_by(*direction)[: size + 1])
     more, found = len(found) > size, found[:size]
     has_next, has_previous = (True, more) if before and named else (more, named is not None)
@@ -51,17 +59,32 @@ def _turned(name: str) -> str:
     return name[1:] if name.startswith("-") else f"-{name}"
 
 
-def _beyond(row: Model, order: list[str]) -> Q:
-    """Rows that come after this one in the order."""
+def _values(named: QuerySet, order: list[str]) -> dict[str, Any] | None:
+    """What the row holds in the fields of the order."""
+    return next(iter(named.order_by().values(*(name.lstrip("-") for name in order))[:1]), None)
+
+
+def _beyond(values: dict[str, Any], order: list[str]) -> Q:
+    """Rows that come after one with these values. An index in that order is entered there, however deep it lies."""
+    down = {name.startswith("-") for name in order}
+    if len(down) == 1:
+        names = [name.lstrip("-") for name in order]
+        here = _together(Value(values[name]) for name in names)
+        return Q(_compared("<" if down.pop() else ">", _together(map(F, names)), here))
     beyond, equal = Q(), Q()
     for name in order:
         field = name.lstrip("-")
-        value: Any = row
-        for part in field.split("__"):
-            value = getattr(value, part)
-        beyond |= equal & Q(**{f"{field}__{'lt' if name.startswith('-') else 'gt'}": value})
-        equal &= Q(**{field: value})
+        beyond |= equal & Q(**{f"{field}__{'lt' if name.startswith('-') else 'gt'}": values[field]})
+        equal &= Q(**{field: values[field]})
     return beyond
+
+
+def _together(parts: Iterable[Any]) -> Func:
+    return Func(*parts, template="ROW(%(expressions)s)", output_field=BooleanField())
+
+
+def _compared(sign: str, left: Func, right: Func) -> Func:
+    return Func(left, right, template="%(expressions)s", arg_joiner=f" {sign} ", output_field=BooleanField())
 
 
 def _address(request: HttpRequest, **place: str) -> str:

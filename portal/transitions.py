@@ -124,8 +124,9 @@ class Transition:
 
 
 def _values(row) -> dict[str, object]:
-    """The row's columns by name; a list or an object of JSON, which can be altered in place, as text."""
-    values = {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields}
+    """The row's own columns by name; a list or an object of JSON, which can be altered in place, as text."""
+    own = (field for field in row._meta.concrete_fields if not field.generated)
+    values = {field.attname: getattr(row, field.attname) for field in own}
     return {name: repr(value) if isinstance(value, list | dict) else value for name, value in values.items()}
 
 
@@ -135,7 +136,8 @@ def _save(row, stored):
     What the database or the model refuses comes back as Refused, in words; the caller's transaction ends with it.
     """
     now = _values(row)
-    changed = {field.name for field in row._meta.concrete_fields if now[field.attname] != stored.get(field.attname)}
+    own = (field for field in row._meta.concrete_fields if field.attname in now)
+    changed = {field.name for field in own if now[field.attname] != stored.get(field.attname)}
     try:
         row.clean_fields(exclude=_left_to_the_database(row, changed if stored else None))
         row.clean()

@@ -39,6 +39,7 @@ def schema_fingerprint() -> str:
         "alerts.py",
         "duelists.py",
         "due_functions.py",
+        "searching.py",
         "guard.py",
     }
     files = [file for app in apps for file in app.rglob("*.py") if {"migrations", "models", "alerts"} & {*file.parts}]

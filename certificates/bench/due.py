@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import partial
 
-from django.db import connection, connections
+from django.db import connections
 
 from institutions.models import Institution, Method, Qualification, ScopeItem, Site
 from portal import digest, due_functions
@@ -13,6 +13,7 @@ from portal.duelists import RULES
 from portal.models import Alert
 from portal.tenancy import tenant
 
+from . import rows
 from .laboratory import Bench
 from .measure import Line, Spent, in_turn
 
@@ -130,6 +131,14 @@ def _fill(count: int) -> list[Institution]:
         for n in range(count)
     )  # fmt: skip
     method = Method.objects.filter(owner=None).first()
+    with rows.sorted_in_afterwards(ScopeItem):
+        _lines_of(labs, method)
+    _tidy()
+    return labs
+
+
+def _lines_of(labs: list[Institution], method: Method) -> None:
+    """Of each so many lines, five to an instrument, each with another day."""
     for institution in labs:
         with tenant(institution.pk):
             site = Site.objects.create(institution=institution, name="实验室", address="x")
@@ -140,30 +149,10 @@ def _fill(count: int) -> list[Institution]:
                 institution=institution, qualification=paper, site=site, method=method, measurand="压力", field="压力",
                 range_low=0, range_high=1, unit="MPa", cmc_constant=1, valid_from=FIRST_DAY - timedelta(1000),
             )  # fmt: skip
-            _copy(line, EACH)
-    _tidy()
-    return labs
-
-
-def _copy(line: ScopeItem, count: int) -> None:
-    """So many copies of the line are stored, by one statement: five to an instrument, each with another day."""
-    made = {
-        "ref": "lower(left(translate(encode(uuid_send(gen_random_uuid()), 'base64'), '+/', '7q'), 12))",
-        "instrument": "'压力表 ' || n / 5",
-        "limits": "n::text",
-        "valid_until": f"DATE '{FIRST_DAY}' + ((n::bigint * 7919 + {line.institution_id}) %% {DAYS})::int",
-    }
-    columns = [field for field in line._meta.concrete_fields if field.name not in ("id", "recorded_at")]
-    shown = [made.get(field.name, "%s") for field in columns]
-    values = [
-        field.get_db_prep_save(getattr(line, field.attname), connection) for field in columns if field.name not in made
-    ]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO institutions_scopeitem ({', '.join(field.column for field in columns)}) "
-            f"SELECT {', '.join(shown)} FROM generate_series(1, %s) AS n",
-            [*values, count],
-        )
+            rows.copied(
+                line, EACH, instrument="'压力表 ' || n / 5", limits="n::text",
+                valid_until=f"DATE '{FIRST_DAY}' + ((n::bigint * 7919 + {line.institution_id}) %% {DAYS})::int",
+            )  # fmt: skip
 
 
 def _tidy() -> None:
