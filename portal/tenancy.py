@@ -12,42 +12,45 @@ from django.db import connection, models, transaction
 from django.db.migrations.operations.base import Operation
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz234567"  # of base32: no digit that looks like a letter
+PAIRS = [first + second for first in LETTERS for second in LETTERS]
 
 
 def new_ref() -> str:
     """A random name for a row in an address: 12 characters, 60 bits, no sequence to guess."""
-    number = secrets.randbits(60)
-    return "".join([LETTERS[number >> place & 31] for place in range(0, 60, 5)])
+    number = int.from_bytes(secrets.token_bytes(8))
+    return "".join([PAIRS[number >> place & 1023] for place in range(0, 60, 10)])
 
 
 def _set(values) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT set_config('app.tenant', %s, true), set_config('app.user', %s, true), "
-            "set_config('app.region', %s, true)",
+            "set_config('app.region', %s, true), set_config('app.appoints', %s, true)",
             values,
         )
 
 
-def _settings() -> tuple[str, str, str]:
+def _settings() -> tuple[str, str, str, str]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT coalesce(current_setting('app.tenant', true), ''), "
-            "coalesce(current_setting('app.user', true), ''), coalesce(current_setting('app.region', true), '')"
+            "coalesce(current_setting('app.user', true), ''), coalesce(current_setting('app.region', true), ''), "
+            "coalesce(current_setting('app.appoints', true), '')"
         )
         return cursor.fetchone()
 
 
 @contextmanager
-def scope(*, institution_id: int | None = None, user_id: int | None = None, region: str = ""):
+def scope(*, institution_id: int | None = None, user_id: int | None = None, region: str = "", appoints: bool = False):
     """Inside, the database shows this institution's rows, this user's own memberships, this region's institutions.
 
+    `appoints`: a regulator's membership, which belongs to no institution, may be written inside; nowhere else.
     One transaction; nested scopes put the outer one back. A failure rolls everything back, the scope included.
     """
     nested = connection.in_atomic_block
     with transaction.atomic():
         outer = _settings() if nested else None
-        _set([str(institution_id or ""), str(user_id or ""), region])
+        _set([str(institution_id or ""), str(user_id or ""), region, "yes" if appoints else ""])
         yield
         if outer:  # else the settings end with the transaction
             _set(outer)
@@ -90,7 +93,7 @@ class TenantTable(Operation):
 
     `also_readable` is an SQL condition that opens rows for reading beyond the tenant (a user's own memberships).
     `append_only` adds a trigger that refuses UPDATE and DELETE from everybody.
-    `optional` is for tables whose institution may be empty (the audit trail's platform rows).
+    `optional` is for tables whose institution may be empty. Which rows may have none is for a later policy to say.
     """
 
     reduces_to_sql = True

@@ -104,6 +104,11 @@ def employment(lab, name="沈若川", **kwargs):
     return _row(Employment, lab, name=name, **values)
 
 
+def known_person():
+    """A person whose ID number is on record somewhere, as far as its digest tells."""
+    return Person.objects.create(identity_digest=f"{next(_numbers):064d}")
+
+
 def authorisation(lab, employment, role, **kwargs):
     values = {"field": "压力", "certificate_number": "授-01", "valid_from": date(2020, 1, 1), **kwargs}
     return _row(Authorisation, lab, employment=employment, role=role, **values)
@@ -150,7 +155,7 @@ def user(lab, *roles, name=None, employment=None, **kwargs):
     """An account with these roles in the institution; `lab=None` with `region_code` makes a regulator."""
     number = next(_numbers)
     account = User.objects.create_user(f"user{number}", PASSWORD, name=name or f"用户{number}")
-    with scope(institution_id=lab.pk if lab else None, user_id=account.pk):
+    with scope(institution_id=lab.pk if lab else None, user_id=account.pk, appoints=lab is None):
         Membership.objects.create(institution=lab, user=account, roles=list(roles), employment=employment, **kwargs)
     return account
 

@@ -159,7 +159,7 @@ def _sign_in(user: User, roles: list[str], institution: str) -> SignIn:
 def _regulator(prefix: str) -> SignIn:
     with scope():
         user = User.objects.create_user(f"{prefix}-regulator".lower(), name=f"{prefix}监管人员")
-        with scope(user_id=user.pk):
+        with scope(user_id=user.pk, appoints=True):
             Membership.objects.create(institution=None, user=user, roles=[Role.REGULATOR], region_code=REGION)
     return _sign_in(user, [Role.REGULATOR], REGION)
 

@@ -36,6 +36,7 @@ class AuditEntry(TenantModel):
         indexes = [
             models.Index(fields=["institution", "target", "target_id", "id"], name="audit_of_target"),
             models.Index(fields=["institution", "-id"], name="audit_newest_first"),
+            models.Index(fields=["institution", "-id"], condition=models.Q(succeeded=False), name="audit_refused"),
         ]
 
     def __str__(self):
