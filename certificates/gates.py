@@ -299,6 +299,20 @@ def points_are_inside_scope(row, actor, at) -> Iterator[Refusal]:
             yield replace(refusal, **link())
 
 
+def scope_is_of_the_field(row, actor, at) -> Iterator[Refusal]:
+    """The lines are filed under the field of the data sheet: the rule of two people counts by it. Source: C-5.1.1-s2."""
+    dossier = row.dossier
+    lines = {line.pk: line for point in dossier.points if (line := dossier.judged(point).line) is not None}
+    for line in lines.values():
+        if line.field != dossier.field:
+            yield Refusal(
+                "C-5.1.1-s2",
+                _("能力范围“%(line)s”登记在专业“%(stated)s”，数据表的专业是“%(field)s”。请更正能力范围的专业，人数按它计算。")
+                % {"line": line, "stated": line.field, "field": dossier.field},
+                link=_link(row, "portal:register_row", "scope", line.ref), link_text=_("查看能力范围"),
+            )  # fmt: skip
+
+
 def _scope_refusals(dossier) -> Iterator[tuple[Refusal, tuple[ScopeItem, ...]]]:
     """What the scope has against the points: each reason once, with the points it is about unless it is about all."""
     points: dict[Refusal, list[str]] = {}
@@ -342,11 +356,11 @@ def every_line_has_uncertainty(row, actor, at) -> Iterator[Refusal]:
 
 
 def uncertainty_is_not_below_cmc(row, actor, at) -> Iterator[Refusal]:
-    """No reported U, brought to k = 2, is smaller than the CMC of its line of scope. Source: C-6.4.2.2-s2."""
+    """No U, as reckoned or as rounded for the paper, is smaller at k = 2 than the CMC of its line. Source: C-6.4.2.2-s2."""
     dossier = row.dossier
     for line in dossier.sheet.points:
         cmc = dossier.judged(line.value).cmc
-        if cmc is not None and line.U and line.U * 2 / line.k < cmc:
+        if cmc is not None and line.U and min(line.U, decimals.parse(line.U_text)) * 2 / line.k < cmc:
             yield Refusal(
                 "C-6.4.2.2-s2",
                 _("%(point)s %(unit)s 处 U = %(U)s %(unit)s 小于能力范围的 CMC %(cmc)s %(unit)s。请复核不确定度评定。")
@@ -510,16 +524,17 @@ def pdf_is_stored(row, actor, at) -> Iterator[Refusal]:
 
 RECORD = (
     sheet_is_complete, points_span_the_range, environment_is_suitable, recorded_in_time, standard_was_assessed,
-    equipment_was_traced, standard_is_suitable, method_was_in_force, method_was_verified, points_are_inside_scope, qualification_is_valid,
-    every_line_has_uncertainty, uncertainty_is_not_below_cmc, units_are_legal, text_can_be_printed,
-    conformity_has_a_rule, conclusion_can_be_drawn, operator_was_authorised,
+    equipment_was_traced, standard_is_suitable, method_was_in_force, method_was_verified, points_are_inside_scope,
+    scope_is_of_the_field, qualification_is_valid, every_line_has_uncertainty, uncertainty_is_not_below_cmc, units_are_legal,
+    text_can_be_printed, conformity_has_a_rule, conclusion_can_be_drawn, operator_was_authorised,
 )  # fmt: skip
 CHECK = (checked_by_another, checker_is_authorised, *RECORD)
 APPROVE = (approved_by_a_third, signatory_is_authorised, *RECORD)
 # At issue the record can no longer change: what may have changed since the approval is asked again.
 ISSUE = (
     three_people_acted, content_is_as_approved, standard_was_assessed, equipment_was_traced, method_was_in_force,
-    method_was_verified, points_are_inside_scope, qualification_is_valid, operator_was_authorised, approver_is_still_authorised,
+    method_was_verified, points_are_inside_scope, scope_is_of_the_field, qualification_is_valid, operator_was_authorised,
+    approver_is_still_authorised,
 )  # fmt: skip
 
 TITLES = {
@@ -527,7 +542,7 @@ TITLES = {
     conclusion_can_be_drawn: "检定有结论", environment_is_suitable: "环境在要求内", recorded_in_time: "当时即记",
     standard_was_assessed: "计量标准考核有效", equipment_was_traced: "设备溯源有效", standard_is_suitable: "标准器适用",
     method_was_in_force: "方法现行有效", method_was_verified: "方法已验证",
-    points_are_inside_scope: "能力范围覆盖", qualification_is_valid: "机构资质有效",
+    points_are_inside_scope: "能力范围覆盖", scope_is_of_the_field: "能力范围的专业", qualification_is_valid: "机构资质有效",
     every_line_has_uncertainty: "每点有不确定度", uncertainty_is_not_below_cmc: "U 不小于 CMC",
     units_are_legal: "单位为法定计量单位", text_can_be_printed: "文字可以印出", conformity_has_a_rule: "判定规则已约定",
     operator_was_authorised: "检校人员有授权", checked_by_another: "核验人另有其人", checker_is_authorised: "核验员有授权",

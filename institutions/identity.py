@@ -14,6 +14,8 @@ from datetime import date, datetime
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from stdnum.cn import ric
 from stdnum.exceptions import InvalidChecksum, InvalidComponent, InvalidFormat, InvalidLength
@@ -25,6 +27,8 @@ from portal.transitions import Refusal, Refused, broken_rule
 
 from .models import Employment, EmploymentConflict, Person
 from .models.people import TWO_EMPLOYERS
+from .people.cases import in_turn
+from .people.reconsidering import reconsider
 
 MOBILE = re.compile(r"1[3-9][0-9]{9}", re.ASCII)
 # No region has this code. Numbers with it are invented, for demonstrations and tests; production takes none.
@@ -72,18 +76,23 @@ def set_identity(employment: Employment, id_number: str, phone: str, actor: Acto
     tried = Employment(institution_id=employment.institution_id)
     with conflicts_noted(tried), transaction.atomic():
         entitlement.confirm(actor, Permission.PERSON_IDENTIFY, employment.institution_id)
+        in_turn(employment.institution_id)
         row = Employment.objects.select_for_update().get(pk=employment.pk, institution_id=employment.institution_id)
-        before = row.id_number_sealed, row.phone_sealed
+        before, was = (row.id_number_sealed, row.phone_sealed), row.person_id
         identify(row, id_number, phone)
         names = ("id_number_sealed", "phone_sealed")
         changes = {name: _told(old) for name, old in zip(names, before, strict=True) if getattr(row, name) != old}
         tried.person_id, tried.name = row.person_id, row.name
         tried.started_on, tried.ended_on = row.started_on, row.ended_on
+        if row.person_id != was and row.state == Employment.State.CURRENT and (here := list(at_work_here_once(row))):
+            raise Refused(*here)
         try:
             row.save(update_fields=["id_number_sealed", "phone_sealed", "person"])
         except IntegrityError as error:
             raise Refused(broken_rule(row, error)) from error
         audit.record(actor, "employment.set_identity", row, changes=changes)
+        if row.person_id != was:
+            reconsider(row.institution, timezone.localdate(at), at=at, person_ids=[was, row.person_id])
     return row
 
 
@@ -106,6 +115,26 @@ def agrees_with_birth_date(row: Employment) -> bool:
     except sealing.Unreadable:
         return True
     return not number or ric.get_birth_date(number) == row.birth_date
+
+
+def at_work_here_once(row: Employment) -> Iterator[Refusal]:
+    """The person has no other employment here in the same days. Asked once it is known who the person is."""
+    same = Employment.objects.filter(
+        Q(ended_on=None) | Q(ended_on__gte=row.started_on),
+        institution_id=row.institution_id, person_id=row.person_id, state=Employment.State.CURRENT,
+    ).exclude(pk=row.pk)  # fmt: skip
+    if row.ended_on:
+        same = same.filter(started_on__lte=row.ended_on)
+    other = same.order_by("started_on", "pk").first()
+    if other is not None:
+        shown = {"name": other.name, "number": other.staff_number, "first": other.started_on}
+        yield Refusal(
+            "data",
+            _(
+                "这个人已在本机构登记：%(name)s（工号 %(number)s，%(first)s 起），在职时间重叠。请更正那一条，不要再登记。"
+            )
+            % shown,
+        )
 
 
 @contextmanager

@@ -305,7 +305,8 @@ def convert(value: Decimal, source: str, target: str, *, difference: bool = Fals
         shorter = +converted.normalize()
     with localcontext() as context:
         context.prec = 34
-        return +shorter if shorter.as_tuple().exponent <= 0 else shorter.quantize(Decimal(1))
+        written_out = shorter.as_tuple().exponent <= 0 or shorter.adjusted() >= context.prec
+        return +shorter if written_out else shorter.quantize(Decimal(1))
 
 
 # What may not be used, and what to write instead. Words that are also ordinary text stand in _AFTER_NUMBER.

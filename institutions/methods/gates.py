@@ -1,6 +1,7 @@
 """Conditions that must hold before a method is adopted, looked up, validated or put in force."""
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from datetime import date, datetime
 
@@ -150,10 +151,30 @@ def code_is_free(row: OwnMethod, actor: Actor, at: datetime) -> Iterator[Refusal
     same = OwnMethod.objects.filter(institution_id=row.institution_id, code=row.code).exclude(pk=row.pk)
     if same.exclude(state=OwnMethod.State.WITHDRAWN, method=None).exists():
         yield Refusal("data", _("本机构已有编号 %(code)s。新版本请用新编号，例如改年号。") % {"code": row.code})
+    plain = _plainly(row.code)
     for kind, shape in NATIONAL.items():
-        if bool(shape.fullmatch(row.code)) != (row.kind == kind):
+        if bool(shape.fullmatch(row.code)) != (row.kind == kind) or (row.code != plain and shape.fullmatch(plain)):
             yield Refusal("data", _("“%(code)s”与种类“%(kind)s”不符：国家规程写 JJG 52-2013，国家规范写 JJF 1071-2010，其他编号不能这样写。")
                           % {"code": row.code, "kind": row.get_kind_display()})  # fmt: skip
+    later = _later_edition(row)
+    if later is not None:
+        yield Refusal("C-5.2.4-s2", _("%(code)s 不是现行版本，目录里已有 %(later)s。请采用 %(later)s。")
+                      % {"code": row.code, "later": later.code})  # fmt: skip
+
+
+def _plainly(code: str) -> str:
+    """A code as a reader takes it, however it is spaced, hyphened and cased: "ＪＪｇ52—2013" is JJG 52-2013."""
+    close = re.sub(r"\s", "", unicodedata.normalize("NFKC", code).upper())
+    return re.sub(r"^(JJ[GF])(?=\d)", r"\1 ", re.sub(r"[‐-―−ー一_](?=\d)", "-", close))
+
+
+def _later_edition(row: OwnMethod) -> Method | None:
+    """The method of the catalogue that is a later edition of the same national regulation or specification."""
+    if row.kind not in NATIONAL:
+        return None
+    series, _dash, year = row.code.rpartition("-")
+    known = Method.objects.filter(owner=None, code__startswith=f"{series}-")
+    return max((one for one in known if one.code[-4:] > year), key=lambda one: one.code, default=None)
 
 
 def kind_fits_origin(row: OwnMethod, actor: Actor, at: datetime) -> Iterator[Refusal]:

@@ -9,7 +9,7 @@ from .methods import Method, MethodAdoption, MethodReview, OwnMethod
 from .organisation import ArchiveClass, Department, Isolation, KeyPerson, LegalStatus, Room, YearFigures
 from .people import Employment, EmploymentConflict, Person
 from .qualification import Qualification, Site
-from .scope import ScopeChoice, ScopeItem
+from .scope import FieldStaffing, ScopeChoice, ScopeItem
 from .service import (
     Brand,
     InnovationFigure,
@@ -36,6 +36,7 @@ __all__ = [
     "Employment",
     "EmploymentConflict",
     "Experience",
+    "FieldStaffing",
     "Incentive",
     "InnovationFigure",
     "Institution",

@@ -172,6 +172,7 @@ class Training(RegisterRow):
 
     class Meta:
         verbose_name = _("培训")
+        indexes = [models.Index(fields=["institution", "-held_on", "-id"], name="training_newest_first")]
         constraints = [models.CheckConstraint(condition=models.Q(hours__gt=0), name="training_takes_time")]
 
     def __str__(self):

@@ -94,7 +94,7 @@ class Qualification(RegisterRow):
         WITHDRAWN = "withdrawn", _("已作废")
 
     class Kind(models.TextChoices):
-        BUSINESS_LICENCE = "business_licence", _("营业执照")
+        BUSINESS_LICENCE = "business_licence", _("营业执照或法人登记证书")
         CNAS = "cnas_accreditation", _("实验室认可证书")
         LEGAL_INSTITUTION = "legal_metrology_institution", _("法定计量检定机构授权")
         AUTHORISATION = "metrology_authorisation", _("计量授权证书")

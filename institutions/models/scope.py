@@ -3,16 +3,21 @@
 from datetime import date
 from decimal import Decimal
 
+from django.contrib.postgres.fields import ArrayField, DateRangeField
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.backends.postgresql.psycopg_any import DateRange
+from django.db.models.functions import Cast
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from institutions import units
 from institutions.scope import cmc
-from portal import decimals
+from portal import decimals, searching
 from portal.models import RegisterRow
+from portal.tenancy import TenantModel
 
+from .authorisations import LiesInOneOf
 from .institution import ValidQuerySet
 from .qualification import Qualification, Site
 
@@ -21,14 +26,15 @@ class ScopeItemQuerySet(ValidQuerySet):
     def valid_on(self, day: date):
         """Lines in force that day: in their dates, not suspended, on a qualification valid that day."""
         on = models.Q(state=ScopeItem.State.ACTIVE) | models.Q(state=ScopeItem.State.SUSPENDED, suspended_on__gt=day)
-        return super().valid_on(day).filter(on, qualification__in=Qualification.objects.valid_on(day))
+        rows = super().valid_on(day).filter(on, qualification__in=Qualification.objects.valid_on(day))
+        return rows.exclude(LiesInOneOf(Cast(models.Value(day), models.DateField()), models.F("past_suspensions")))
 
 
 class ScopeItem(RegisterRow):
     """能力范围 line: instrument, quantity, method, range, site, and the CMC: U at k = 2 as a function of the value.
 
     `cmc_form` says how the CMC is stated; see scope/cmc.py. `suspended_clause` names the rule for which the portal
-    suspended the line, so that the same rule can lift it again.
+    suspended the line, so that the same rule can lift it again. `past_suspensions` keep a past day what it was.
     """
 
     class State(models.TextChoices):
@@ -98,13 +104,20 @@ class ScopeItem(RegisterRow):
     suspended_on = models.DateField(_("暂停日期"), null=True, blank=True, editable=False)
     suspended_because = models.CharField(_("暂停原因"), max_length=300, blank=True, editable=False)
     suspended_clause = models.CharField(max_length=30, blank=True, editable=False)
+    past_suspensions = ArrayField(
+        DateRangeField(), verbose_name=_("暂停过的期间"), default=list, blank=True, editable=False
+    )
+
+    words = searching.words_of("instrument", "measurand", "line_number")
 
     objects = ScopeItemQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("能力范围")
         indexes = [
-            models.Index(fields=["institution", "instrument", "id"], name="scope_by_instrument"),
+            models.Index(fields=["institution", "instrument", "measurand", "id"], name="scope_in_order"),
+            models.Index(fields=["institution", "method"], name="scope_by_method"),
+            searching.words_index("scope_words"),
             models.Index(
                 fields=["valid_until", "institution"], include=["id"], condition=~models.Q(state="withdrawn"),
                 name="scope_due",
@@ -146,7 +159,7 @@ class ScopeItem(RegisterRow):
         ]
 
     def __str__(self):
-        return f"{self.instrument} {self.measurand} ({_plain(self.range_low)}～{_plain(self.range_high)})"
+        return f"{self.instrument} {self.measurand} {self.range_text}"
 
     def clean(self):
         """The range and the CMC can be read and reckoned. Raises: ValidationError by field, each saying what to do."""
@@ -188,6 +201,16 @@ class ScopeItem(RegisterRow):
     def suspended_for(self, day: date) -> bool:
         """Whether the line was out of use that day by a suspension that still lasts."""
         return self.state == self.State.SUSPENDED and (self.suspended_on is None or self.suspended_on <= day)
+
+    def past_suspension_on(self, day: date) -> DateRange | None:
+        """The suspension, over by now, in which the day lies."""
+        return next((past for past in self.past_suspensions if past.lower <= day < past.upper), None)
+
+    def end_suspension(self, day: date) -> None:
+        """The fields say that the line counts again from the day on, and that it did not in between."""
+        if self.suspended_on is not None and self.suspended_on < day:
+            self.past_suspensions = [*self.past_suspensions, DateRange(self.suspended_on, day)]
+        self.suspended_on, self.suspended_because, self.suspended_clause = None, "", ""
 
 
 def _plain(value: Decimal) -> str:
@@ -234,3 +257,27 @@ class ScopeChoice(RegisterRow):
 
     def __str__(self):
         return f"{self.line} > {self.instead_of}"
+
+
+class FieldStaffing(TenantModel):
+    """How many people may verify or calibrate in a field of the scope, as last counted.
+
+    `fell_on`: the day on which they became too few, or just enough with nobody to spare; None while it is neither.
+    """
+
+    field = models.CharField(_("专业领域"), max_length=30)
+    people = models.PositiveSmallIntegerField(_("检校人员数"))
+    fell_on = models.DateField(_("人数降低日期"), null=True)
+
+    class Meta:
+        verbose_name = _("专业人员数")
+        indexes = [
+            models.Index(
+                fields=["fell_on", "institution"], include=["id"], condition=models.Q(fell_on__isnull=False),
+                name="staffing_fell",
+            ),
+        ]  # fmt: skip
+        constraints = [models.UniqueConstraint(fields=["institution", "field"], name="staffing_once_a_field")]
+
+    def __str__(self):
+        return self.field

@@ -1,5 +1,7 @@
 """公示与创新: what is shown to the public and checked, service windows, brand, innovation, partners."""
 
+from datetime import timedelta
+
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -8,6 +10,9 @@ from portal.models import RegisterRow
 
 from .conduct import evidence
 from .institution import ValidQuerySet
+
+# Between two comparisons of what is shown with what holds; the portal's own default. Source: C-4.4-s3.
+CHECK_EVERY = timedelta(days=90)
 
 
 class PublicItem(RegisterRow):

@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -62,6 +63,19 @@ def conditions_hold(row: Authorisation, actor: Actor, at: datetime) -> Iterator[
     yield from shortfalls(house_of(row.institution, day), case, row, day)
 
 
+def identity_is_on_record(row: Authorisation, actor: Actor, at: datetime) -> Iterator[Refusal]:
+    """Of whom no ID number is on record nobody can tell whether another institution employs the person. Source: C-5.1.5."""
+    employed = row.employment
+    if employed.person.identity_digest is None:
+        yield Refusal(
+            "C-5.1.5",
+            _("%(name)s 没有登记身份证号，无法核对是否同时在另一家机构任职。请先由机构管理员登记。")
+            % {"name": employed.name},
+            link=reverse("institutions:person_identify", args=[row.institution.slug, employed.ref]),
+            link_text=_("登记身份证号"),
+        )
+
+
 def not_run_out(row: Authorisation, actor: Actor, at: datetime) -> Iterator[Refusal]:
     """There is a day left on which it could be in force."""
     if row.valid_until and row.valid_until < day_of(at):
@@ -73,7 +87,8 @@ PROPOSE = Transition(
 )
 GRANT = Transition(
     "grant", frozenset({State.PROPOSED}), State.GRANTED, Permission.AUTHORISE,
-    gates=(names_a_field, in_order_of_time, not_run_out, conditions_hold), event=events.authorisation_granted,
+    gates=(names_a_field, in_order_of_time, not_run_out, identity_is_on_record, conditions_hold),
+    event=events.authorisation_granted,
 )  # fmt: skip
 DECLINE = Transition("decline", frozenset({State.PROPOSED}), State.WITHDRAWN, Permission.PEOPLE_KEEP)
 REVOKE = Transition(

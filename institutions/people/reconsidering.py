@@ -19,7 +19,7 @@ from portal.permissions import Permission
 from portal.tenancy import tenant
 from portal.transitions import Transition
 
-from ..models import Authorisation, Institution, ScopeItem
+from ..models import Authorisation, FieldStaffing, Institution, ScopeItem
 from .authorising import end, ends_with, lift, suspend
 from .cases import Case, House, cases_of, house_of, in_turn
 from .rules import why_suspended
@@ -30,6 +30,7 @@ FEWEST_PEOPLE = 2
 TWO_PEOPLE = "C-5.1.1-s2"
 Line = ScopeItem.State
 SHORT_OF_PEOPLE = Transition("suspend", frozenset({Line.ACTIVE}), Line.SUSPENDED, Permission.SCOPE_KEEP)
+SHORTER_STILL = Transition("recount", frozenset({Line.SUSPENDED}), Line.SUSPENDED, Permission.SCOPE_KEEP)
 STAFFED_AGAIN = Transition("resume", frozenset({Line.SUSPENDED}), Line.ACTIVE, Permission.SCOPE_KEEP)
 KEEPER = Actor.system("people", Permission.SCOPE_KEEP)
 
@@ -128,17 +129,50 @@ def reconsider_lines(
 ) -> tuple[tuple[ScopeItem, ...], tuple[ScopeItem, ...]]:
     """Every line of scope has two people who may operate in its field, or is suspended and says why. Source: C-5.1.1-s2.
 
-    Returns: the lines suspended now, and those that count again. Lifts only what was suspended for this.
+    Returns: the lines suspended now, and those that count again. Lifts only what was suspended for this. How many people
+    each field has, and since when they are too few or just enough, is on record for the reminders.
     """
-    short, staffed = [], []
+    short, staffed, fields = [], [], {}
     for line, count in _staffing(institution, day):
+        fields[line.field] = count
         if line.state == Line.ACTIVE and count < FEWEST_PEOPLE:
             short.append(_suspend_line(line, count, day, at))
-        elif line.state == Line.SUSPENDED and line.suspended_clause == TWO_PEOPLE and count >= FEWEST_PEOPLE:
-            with STAFFED_AGAIN.applied_to(line, actor=KEEPER, at=at, reason=_("人员重新满足两人，恢复")) as line:
-                line.suspended_on, line.suspended_because, line.suspended_clause = None, "", ""
-            staffed.append(line)
+        elif line.state == Line.SUSPENDED and line.suspended_clause == TWO_PEOPLE:
+            if count >= FEWEST_PEOPLE:
+                with STAFFED_AGAIN.applied_to(line, actor=KEEPER, at=at, reason=_("人员重新满足两人，恢复")) as line:
+                    line.end_suspension(day)
+                staffed.append(line)
+            elif line.suspended_because != (because := _short_of(line, count)):
+                with SHORTER_STILL.applied_to(line, actor=KEEPER, at=at, reason=because) as line:
+                    line.suspended_because = because
+    _note_staffing(institution, fields, day)
     return tuple(short), tuple(staffed)
+
+
+def _note_staffing(institution: Institution, fields: dict[str, int], day: date) -> None:
+    """How many people each field in use has. One query, and one for each field in which it has changed."""
+    known = {row.field: row for row in FieldStaffing.objects.filter(institution=institution)}
+    for name in sorted(fields.keys() | known.keys()):
+        row = known.get(name) or FieldStaffing(institution=institution, field=name)
+        people = fields.get(name, row.people)
+        fell_on = _fell_on(row, people, day) if name in fields else None
+        if (people, fell_on) != (row.people, row.fell_on):
+            row.people, row.fell_on = people, fell_on
+            row.save()
+
+
+def _fell_on(row: FieldStaffing, people: int, day: date) -> date | None:
+    """Since when so many people are too few, or just enough where there were more; what has risen to enough has not fallen.
+
+    `row`: what was counted before; a field that is counted for the first time has fallen only when there are too few.
+    """
+    if people > FEWEST_PEOPLE:
+        return None
+    if row.people is None:
+        return day if people < FEWEST_PEOPLE else None
+    if people < row.people:
+        return day
+    return None if people > row.people and people == FEWEST_PEOPLE else row.fell_on
 
 
 def lines_short_on(institution: Institution, day: date) -> tuple[ScopeItem, ...]:
@@ -154,13 +188,14 @@ def _staffing(institution: Institution, day: date) -> Iterator[tuple[ScopeItem, 
         yield line, len(people.get(line.field, ()))
 
 
-def _suspend_line(line: ScopeItem, count: int, day: date, at: datetime) -> ScopeItem:
-    because = _(
+def _short_of(line: ScopeItem, count: int) -> str:
+    return _(
         "“%(field)s”专业在职、有授权的检定或校准员只有 %(count)d 人，少于 2 人。请补充授权，系统随后自动恢复。"
-    ) % {
-        "field": line.field,
-        "count": count,
-    }
+    ) % {"field": line.field, "count": count}
+
+
+def _suspend_line(line: ScopeItem, count: int, day: date, at: datetime) -> ScopeItem:
+    because = _short_of(line, count)
     with SHORT_OF_PEOPLE.applied_to(line, actor=KEEPER, at=at, reason=because) as line:
         line.suspended_on, line.suspended_because, line.suspended_clause = day, because, TWO_PEOPLE
     return line

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from portal.actors import Actor
@@ -41,26 +40,6 @@ def staff_number_is_free(row: Employment, actor: Actor, at: datetime) -> Iterato
         yield Refusal("data", _("工号 %(number)s 已是 %(name)s 的。请换一个工号；再次入职的人也用新的工号。") % shown)
 
 
-def at_work_here_once(row: Employment) -> Iterator[Refusal]:
-    """The person has no other employment here in the same days. Asked once it is known who the person is."""
-    same = Employment.objects.filter(
-        Q(ended_on=None) | Q(ended_on__gte=row.started_on),
-        institution_id=row.institution_id, person_id=row.person_id, state=S.CURRENT,
-    ).exclude(pk=row.pk)  # fmt: skip
-    if row.ended_on:
-        same = same.filter(started_on__lte=row.ended_on)
-    other = same.order_by("started_on", "pk").first()
-    if other is not None:
-        shown = {"name": other.name, "number": other.staff_number, "first": other.started_on}
-        yield Refusal(
-            "data",
-            _(
-                "这个人已在本机构登记：%(name)s（工号 %(number)s，%(first)s 起），在职时间重叠。请更正那一条，不要再登记。"
-            )
-            % shown,
-        )
-
-
 def born_as_the_number_says(row: Employment) -> Iterator[Refusal]:
     """The date of birth is that of the ID number on record."""
     if not identity.agrees_with_birth_date(row):
@@ -88,7 +67,7 @@ def employ(values: dict[str, Any], *, id_number: str = "", phone: str = "", acto
         identity.identify(row, id_number, phone)
         if row.person_id is None:
             row.person = Person.objects.create()
-        _refuse_if_any(at_work_here_once(row))
+        _refuse_if_any(identity.at_work_here_once(row))
     return row
 
 
@@ -107,7 +86,7 @@ def amend(row: Employment, values: dict[str, Any], revision: int, *, actor: Acto
             setattr(row, name, value)
         tried.started_on, tried.ended_on = row.started_on, row.ended_on
         gates = [refusal for gate in GATES for refusal in gate(row, actor, at)]
-        _refuse_if_any([*gates, *at_work_here_once(row), *born_as_the_number_says(row)])
+        _refuse_if_any([*gates, *identity.at_work_here_once(row), *born_as_the_number_says(row)])
         row.revision += 1
     reconsider(row.institution, day_of(at), at=at, person_ids=[row.person_id])
     return row

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _SAME = str.maketrans({"號": "号", "樓": "楼", "層": "楼", "层": "楼", "幢": "栋", "座": "栋", "區": "区"})
 # Names of divisions that may stand before a road: a province or a city is often left out.
@@ -10,6 +11,7 @@ _DIVISIONS = re.compile(
 )
 
 
+@lru_cache(maxsize=1024)
 def normalised(address: str) -> str:
     """The address without what only its writing has: spaces, punctuation, full width, 幢 for 栋, 层 for 楼."""
     folded = unicodedata.normalize("NFKC", address).casefold().translate(_SAME)

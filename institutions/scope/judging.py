@@ -121,12 +121,18 @@ class Book:
         return Judgement(line, stated[line.pk], (), tuple(covering))
 
     def _preferred_of(self, covering: list[ScopeItem], stated: dict[int, Decimal]) -> ScopeItem | None:
-        """The only line, the first of several with the same CMC, or the one that was chosen before all others."""
+        """The only line, the first of several with the same CMC, or the one that was chosen before all others.
+
+        Where each of two was chosen before the other, in the same moment, neither was.
+        """
         for line in covering:
             rivals = [other for other in covering if stated[other.pk] != stated[line.pk]]
-            if all((line.pk, other.pk) in self.preferred for other in rivals):
+            if all(self._is_preferred(line, other) for other in rivals):
                 return line
         return None
+
+    def _is_preferred(self, line: ScopeItem, other: ScopeItem) -> bool:
+        return (line.pk, other.pk) in self.preferred and (other.pk, line.pk) not in self.preferred
 
 
 def converted(value: Decimal, source: str, target: str) -> Decimal | None:
@@ -156,6 +162,12 @@ def _why_not(line: ScopeItem, day: date, verification: bool) -> Refusal | None:
         )
     if line.suspended_for(day):
         return Refusal(line.suspended_clause or OUTSIDE, _("%(line)s 已暂停：%(because)s。请先解除暂停。") % shown)
+    if past := line.past_suspension_on(day):
+        return Refusal(
+            OUTSIDE,
+            _("%(line)s 从 %(first)s 起暂停，%(last)s 恢复，检校日 %(day)s 在暂停期间。这一天不能按它检校。")
+            % {**shown, "first": past.lower, "last": past.upper},
+        )
     if not line.site.open_on(day):
         return Refusal(OUTSIDE, _("场所“%(site)s”在 %(day)s 没有启用。请核对场所的启用和停用日期。")
                        % {**shown, "site": line.site.name})  # fmt: skip
@@ -202,6 +214,7 @@ def _ending_there(covering: list[ScopeItem], places: dict[int, Decimal]) -> Scop
     if len(covering) != 2:
         return None
     for line, other in (covering, covering[::-1]):
-        if places[line.pk] == line.range_high and places[other.pk] == other.range_low:
+        meet = places[line.pk] == line.range_high and places[other.pk] == other.range_low
+        if meet and line.range_low < line.range_high and other.range_low < other.range_high:
             return line
     return None

@@ -57,8 +57,8 @@ def lines_of_qualification(request: HttpRequest, row: Qualification) -> Panel | 
     )
 
 
-def line_steps(request: HttpRequest, row: ScopeItem) -> Panel | None:
-    """Why a line is out of use, and how to take it out of use or into use again."""
+def cmc_of_line(request: HttpRequest, row: ScopeItem) -> Panel:
+    """The CMC in words and as a curve, why the line is out of use, and how to take it out of use or into use again."""
     actor, slug = actor_of(request), request.institution.slug
     steps = []
     if standing.SUSPEND_LINE.is_open(row, actor):
@@ -70,14 +70,10 @@ def line_steps(request: HttpRequest, row: ScopeItem) -> Panel | None:
         steps.append({"url": url, "title": _("恢复"), "icon": "check", "primary": True})
     why = row.qualification.why_not_valid_on(timezone.localdate())
     context = {"line": row, "steps": steps, "paper": why, "cmc": row.cmc.text, "stated": row.cmc_stated}
+    # A curve cannot show a matrix, and has nothing to show of a range of one value.
+    if row.cmc_form != ScopeItem.Form.MATRIX and row.range_low != row.range_high:
+        context["curve"] = curve(row)
     return Panel("institutions/_scope_steps.html", context)
-
-
-def cmc_chart(request: HttpRequest, row: ScopeItem) -> Panel | None:
-    """The CMC over the range as a curve; none for a matrix, which a curve cannot show, or a range of one value."""
-    if row.cmc_form == ScopeItem.Form.MATRIX or row.range_low == row.range_high:
-        return None
-    return Panel("institutions/_cmc_chart.html", {"line": row, **curve(row)})
 
 
 def curve(line: ScopeItem) -> dict[str, Any]:
@@ -96,7 +92,7 @@ def curve(line: ScopeItem) -> dict[str, Any]:
     return {
         "path": f"M{'L'.join(points)}" if points else "", "most": _short(most), "most_y": HEIGHT - BOTTOM - most * up,
         "low": low.normalize(), "high": high.normalize(), "left": LEFT, "right": WIDTH - RIGHT, "top": TOP,
-        "base": HEIGHT - BOTTOM, "text_y": HEIGHT - 8, "width": WIDTH, "height": HEIGHT,
+        "base": HEIGHT - BOTTOM, "text_y": HEIGHT - 8, "label_x": LEFT - 6, "width": WIDTH, "height": HEIGHT,
     }  # fmt: skip
 
 

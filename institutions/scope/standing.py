@@ -7,6 +7,7 @@ judging.py). Source: B-4.3-s1, B-4.3-s2.
 from datetime import date, datetime
 
 from django.db.backends.postgresql.psycopg_any import DateRange
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from institutions.models import Qualification, ScopeItem
@@ -28,7 +29,7 @@ SUSPEND_LINE = Transition(
 )
 RESUME_LINE = Transition(
     "resume", frozenset({ScopeItem.State.SUSPENDED}), ScopeItem.State.ACTIVE, Permission.SCOPE_KEEP,
-    gates=(gates.stands_on_its_papers,),
+    gates=(gates.stands_on_its_papers, gates.has_two_people),
 )  # fmt: skip
 
 
@@ -78,7 +79,7 @@ def suspend_line(line: ScopeItem, on: date, reason: str, *, actor: Actor, at: da
 
 
 def resume_line(line: ScopeItem, reason: str, *, actor: Actor, at: datetime) -> ScopeItem:
-    """The line counts again. One that the portal suspended is lifted by the portal, once its cause is gone.
+    """The line counts again from today on. One that the portal suspended is lifted by the portal, once its cause is gone.
 
     Raises: Refused.
     """
@@ -89,7 +90,7 @@ def resume_line(line: ScopeItem, reason: str, *, actor: Actor, at: datetime) -> 
                 Refusal(line.suspended_clause, _("这一条由系统暂停：%(because)s。原因消除后自动恢复。")
                         % {"because": line.suspended_because})
             )  # fmt: skip
-        line.suspended_on, line.suspended_because = None, ""
+        line.end_suspension(timezone.localtime(at).date())
     return line
 
 

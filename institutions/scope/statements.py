@@ -16,7 +16,8 @@ from .ranges import NUMBER, Unreadable, narrowed, number, unit_of
 
 _FACTOR = re.compile(r"[(,;]?\s*(?:包含因子)?\s*k\s*(?:=|为)\s*(?P<k>\d+(?:\.\d+)?)\s*\)?", re.IGNORECASE)
 _NAME = re.compile(r"^(?:CMC|U)\s*_?\s*(?:95)?\s*_?\s*(?P<relative>rel|r|相对)?\s*(?:95)?\s*[=:]\s*", re.IGNORECASE)
-_READING = r"(?:读数|示值|测量值|输出值|rdg|Rd|[A-Za-zμ]{1,2})"
+_READING = r"(?:读数|示值|测量值|输出值|rdg|Rd|[A-Za-zμ]x?)"
+_FULL_SCALE = re.compile(r"F\.?\s*S(?![A-Za-z])|量程|满度|满刻度|span", re.IGNORECASE)
 _TERM = re.compile(rf"(?P<number>{NUMBER})?\s*[·×*]?\s*(?P<rest>\S.*)?")
 _QUOTIENT = re.compile(rf"(?P<variable>{_READING})\s*/\s*(?P<by>{NUMBER})")
 _VARIABLE_UNIT = re.compile(
@@ -52,6 +53,11 @@ def read_cmc(text: str, range_unit: str) -> Statement:
     if re.search(r"~|至", written):
         raise Unreadable(
             _("“%(text)s”是一段，没有说中间怎么算。请写成常数、a + b·x，或用表逐点登记。") % {"text": text[:40]}
+        )
+    if _FULL_SCALE.search(written):
+        raise Unreadable(
+            _("“%(text)s”按量程给出，不随示值变小。请换算成一个值，例如 (0～10) MPa 的 0.1 %%FS 写成 0.01 MPa。")
+            % {"text": text[:40]}
         )
     variable_unit = ""
     if said := _VARIABLE_UNIT.search(written):
@@ -124,7 +130,9 @@ class _Reader:
             value = number(match["number"]) if match and match["number"] else None
             rest = (match["rest"] or "").strip() if match else ""
             if quotient:
-                slope = self._scaled(1 / number(quotient["by"]), bracket)
+                if (by := number(quotient["by"])) <= 0:
+                    raise self._unclear()
+                slope = self._scaled(1 / by, bracket)
             elif value is None:
                 raise self._unclear()
             elif (not rest and unit) or (rest and self._is_constant(rest)):

@@ -284,6 +284,19 @@ def test_an_uncertainty_below_the_cmc_is_refused(lab, record):
     assert set(clauses_of(gates.uncertainty_is_not_below_cmc, record)) == {"C-6.4.2.2-s2"}
 
 
+def test_a_line_of_scope_filed_under_another_field_is_refused(lab, record):
+    assert clauses_of(gates.scope_is_of_the_field, record) == []
+    spoil(lab.scope, field="流量")
+    assert clauses_of(gates.scope_is_of_the_field, record) == ["C-5.1.1-s2"]
+
+
+def test_an_uncertainty_that_rounding_takes_below_the_cmc_is_refused(lab, record):
+    spoil(lab.scope, cmc_form="linear", cmc_constant="0.0057", cmc_slope="0.00065")
+    # At 0.8 the CMC is 0.00622; U = 0.006245 prints as 0.0062.
+    (refusal,) = refusals_of(gates.uncertainty_is_not_below_cmc, record)
+    assert refusal.text.startswith("0.8 ")
+
+
 def test_an_illegal_unit_in_words_is_refused_with_advice(lab, record):
     spoil(record.item, model="Y-100 (0～16) kgf/cm²")
     (refusal,) = refusals_of(gates.units_are_legal, record)
@@ -433,4 +446,4 @@ def test_the_verbs_carry_all_their_gates():
     assert set(workflow.APPROVE.gates) == {gates.approved_by_a_third, gates.signatory_is_authorised, *gates.RECORD}
     assert set(workflow.ISSUE.gates) == set(gates.ISSUE)
     assert set(gates.TITLES) >= {*gates.RECORD, *gates.CHECK, *gates.APPROVE, *gates.ISSUE}
-    assert len(gates.RECORD) == 18 and len(gates.ISSUE) == 10
+    assert len(gates.RECORD) == 19 and len(gates.ISSUE) == 11
