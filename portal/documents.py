@@ -142,6 +142,13 @@ def problems(suffix: str, content: bytes, feature: Feature = EVIDENCE) -> Iterat
         yield _("文件内容与后缀“%(suffix)s”不符。请上传原始文件，不要改后缀。") % {"suffix": suffix}
 
 
+def against(file: UploadedFile, feature: Feature = EVIDENCE) -> list[str]:
+    """The same sentences about a file that came with a request; it can be read from its beginning again."""
+    content = file.read(feature.largest + 1)
+    file.seek(0)
+    return list(problems(PurePath(clean_name(file.name or "")).suffix.lower(), content, feature))
+
+
 def _no_room(actor: Actor, size: int, feature: Feature) -> Iterator[str]:
     """Sentences saying why the institution can leave no further file now."""
     found = Document.objects.visible_to(actor).aggregate(

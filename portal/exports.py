@@ -10,7 +10,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import chain, islice
 from typing import Any
+from unicodedata import east_asian_width
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone
@@ -19,6 +21,7 @@ from django.utils.translation import gettext as _
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
+from openpyxl.utils import get_column_letter
 
 from .inspection import CSV, XLSX
 from .transitions import Refusal, Refused
@@ -31,6 +34,8 @@ NUMBER = re.compile(r"[+\-−]?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?", re.ASCII)
 MOST_DIGITS = 15  # a spreadsheet keeps no more; a longer number stays a text
 UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 LONGEST_CELL = 32_000
+# A sheet is written as it comes, so that its columns are as wide as their first rows ask for.
+MEASURED, WIDEST = 200, 60
 
 Row = Sequence[Any]
 
@@ -75,7 +80,7 @@ def answer(kind: str, name: str, titles: Sequence[str], rows: Iterable[Row]) -> 
     if kind == "csv":
         response = StreamingHttpResponse(_csv(titles, rows), content_type=f"{CSV}; charset=utf-8")
     else:
-        response = HttpResponse(_xlsx(titles, rows), content_type=XLSX)
+        response = HttpResponse(_xlsx(name, titles, rows), content_type=XLSX)
     response["Content-Disposition"] = content_disposition_header(True, f"{name}.{kind}")
     response["X-Content-Type-Options"] = "nosniff"
     response["Cache-Control"] = "private, no-store"
@@ -102,7 +107,7 @@ def safe(text: str) -> str:
 def _csv(titles: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
     """UTF-8 with the mark by which Excel knows it, some rows at a time."""
     buffer = io.StringIO()
-    writer = csv.writer(buffer)
+    writer = csv.writer(buffer, quoting=csv.QUOTE_ALL)  # else =1 behind a semicolon would begin a cell elsewhere
     buffer.write("\ufeff")
     writer.writerow(map(safe, map(str, titles)))
     for row in rows:
@@ -129,19 +134,35 @@ def _written(value: Any) -> str:
 # --- XLSX
 
 
-def _xlsx(titles: Sequence[str], rows: Iterable[Row]) -> bytes:
+def _xlsx(name: str, titles: Sequence[str], rows: Iterable[Row]) -> bytes:
+    rows = iter(rows)
+    first = list(islice(rows, MEASURED))
     book = Workbook(write_only=True)
-    sheet = book.create_sheet()
+    sheet = book.create_sheet(re.sub(r"[\\/*?:\[\]]", " ", name)[:31])
     sheet.freeze_panes = "A2"
+    for place, width in enumerate(_widths([titles, *first]), start=1):
+        sheet.column_dimensions[get_column_letter(place)].width = width
     head = [_cell(sheet, str(title)) for title in titles]
     for cell in head:
         cell.font = Font(bold=True)
     sheet.append(head)
-    for row in rows:
+    last = 1
+    for row in chain(first, rows):
         sheet.append([_cell(sheet, value) for value in row])
+        last += 1
+    sheet.auto_filter.ref = f"A1:{get_column_letter(len(titles))}{last}"
     file = io.BytesIO()
     book.save(file)
     return file.getvalue()
+
+
+def _widths(rows: Sequence[Row]) -> list[int]:
+    """How wide each column has to be for these rows, in digits, within limits: a Chinese character is as wide as two."""
+
+    def length(value: Any) -> int:
+        return sum(2 if east_asian_width(sign) in "WF" else 1 for sign in _written(value)[:WIDEST])
+
+    return [min(max(map(length, column)) + 2, WIDEST) for column in zip(*rows, strict=True)]
 
 
 def _cell(sheet: Any, value: Any) -> WriteOnlyCell:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date, datetime
+from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -11,6 +12,7 @@ from portal.actors import Actor
 from portal.permissions import Permission
 from portal.registers import Register, register
 from portal.transitions import Refusal
+from portal.typed import DayField
 
 from ..models import Activity, Award, Declaration, Incentive, RegisterCheck, Violation
 
@@ -33,6 +35,19 @@ def signed_by_somebody(row: Declaration, actor: Actor, at: datetime) -> Iterator
         yield Refusal("signer", _("这是个人声明。请选签署的本机构人员，关键人员留空。"))
     elif not personal and bool(row.employment_id) == bool(row.signed_by_id):
         yield Refusal("signer", _("请选一位签署人：关键人员或本机构人员，只选一项。"))
+
+
+def signer_in_office(row: Declaration, actor: Actor, at: datetime) -> Iterator[Refusal]:
+    """Whoever signed worked here, or held the office, on the day of signing."""
+    person, office, day = row.employment, row.signed_by, row.valid_from
+    here = person is None or person.active_on(day)
+    ended = office is not None and office.valid_until is not None and office.valid_until < day
+    held = office is None or (office.state == office.State.CURRENT and office.valid_from <= day and not ended)
+    if not here or not held:
+        yield Refusal(
+            "signer", _("签署人 %(name)s 在签署日期 %(day)s 不在职或不在任。请核对签署人和日期，或由现任的人重新签署。")
+            % {"name": row.signer, "day": day},
+        )  # fmt: skip
 
 
 def a_year_at_most(row: Declaration, actor: Actor, at: datetime) -> Iterator[Refusal]:
@@ -69,6 +84,22 @@ def what_was_found_is_told(row: RegisterCheck, actor: Actor, at: datetime) -> It
         yield Refusal("found", _("结果是“有记录”。请写明查到了什么，并在“违法违规与处罚”逐条登记。"))
 
 
+def in_a_year_of_records(row: Any, actor: Actor, at: datetime) -> Iterator[Refusal]:
+    """The year is written with four digits, and a laboratory can have records of it."""
+    if not DayField.FIRST_YEAR <= row.year <= DayField.LAST_YEAR:
+        yield Refusal("year", _("年度 %(year)d 不对。请填四位年份，例如 2025。") % {"year": row.year})
+
+
+def awarded(row: Award, actor: Actor, at: datetime) -> Iterator[Refusal]:
+    """An award on record was given."""
+    yield from not_in_the_future(row.awarded_on, at)
+
+
+def decided(row: Incentive, actor: Actor, at: datetime) -> Iterator[Refusal]:
+    """A reward or a penalty on record was decided."""
+    yield from not_in_the_future(row.decided_on, at)
+
+
 def held(row: Activity, actor: Actor, at: datetime) -> Iterator[Refusal]:
     """An activity on record took place."""
     yield from not_in_the_future(row.held_on, at)
@@ -81,7 +112,7 @@ register(
         fields=("kind", "signed_by", "employment", "valid_from", "valid_until", "statement", "file"),
         columns=("kind", (gettext_lazy("签署人"), lambda row: row.signer), "valid_from", "valid_until"),
         search=("employment__name", "signed_by__name"), filters=("kind",), order=("-valid_until", "-pk"), keeper=KEEP,
-        gates=(signed_by_somebody, a_year_at_most),
+        gates=(signed_by_somebody, signer_in_office, a_year_at_most),
         clauses=("A-6.6-s1", "A-9.2.2", "A-6.5.2-s1", "B-4.1-s2", "B-5.2-s1", "B-5.3", "C-4.1.1-s2", "C-4.6"),
     )
 )  # fmt: skip
@@ -122,7 +153,8 @@ register(
         name="awards", model=Award, title=gettext_lazy("荣誉与评价"), group=INNOVATION,
         about=gettext_lazy("奖项，客户、供方和政府的评价"),
         fields=("kind", "title", "issuer", "awarded_on", "file"), columns=("title", "kind", "issuer", "awarded_on"),
-        search=("title", "issuer"), filters=("kind",), order=("-awarded_on", "-pk"), keeper=KEEP, clauses=("B-6.4-d",),
+        search=("title", "issuer"), filters=("kind",), order=("-awarded_on", "-pk"), keeper=KEEP, gates=(awarded,),
+        clauses=("B-6.4-d",),
     )
 )  # fmt: skip
 register(
@@ -131,6 +163,6 @@ register(
         about=gettext_lazy("按诚信制度奖励和处罚人员的记录"),
         fields=("kind", "employment", "decided_on", "reason", "document", "file"),
         columns=("employment", "kind", "decided_on"), filters=("kind",), order=("-decided_on", "-pk"), keeper=KEEP,
-        clauses=("B-5.5-s2", "B-6.5.5"),
+        gates=(decided,), clauses=("B-5.5-s2", "B-6.5.5"),
     )
 )  # fmt: skip

@@ -20,7 +20,7 @@ S = OwnMethod.State
 
 register(
     Register(
-        name="adoptions", model=MethodAdoption, title=gettext_lazy("方法采用"), group=GROUP,
+        name="adoptions", home="institutions:methods", model=MethodAdoption, title=gettext_lazy("方法采用"), group=GROUP,
         about=gettext_lazy("哪个场所经过验证、采用了哪个方法；没有登记的方法不能用来做记录"),
         fields=("method", "site", "verified_on", "verified_by", "report_number", "file", "ended_on"),
         columns=("method", "site", "verified_on", "verified_by", "report_number", "ended_on"),
@@ -34,7 +34,7 @@ register(
 )  # fmt: skip
 register(
     Register(
-        name="method-reviews", model=MethodReview, title=gettext_lazy("方法查新"), group=GROUP,
+        name="method-reviews", home="institutions:methods", model=MethodReview, title=gettext_lazy("方法查新"), group=GROUP,
         about=gettext_lazy("每 180 天查一次在用方法是否仍为现行版本，写明查的是哪里、结果和查新人"),
         fields=("method", "reviewed_on", "reviewer", "source", "result", "ends_on", "successor", "next_review_on", "note"),
         columns=("method", "reviewed_on", "reviewer", "result", "next_review_on"),
@@ -76,7 +76,7 @@ def next_step(request: HttpRequest, row: OwnMethod) -> Panel | None:
 
 register(
     Register(
-        name="own-methods", model=OwnMethod, title=gettext_lazy("目录外方法"), group=GROUP,
+        name="own-methods", home="institutions:methods", model=OwnMethod, title=gettext_lazy("目录外方法"), group=GROUP,
         about=gettext_lazy("自编、客户提供、改动过的非标准方法，以及平台目录里没有的标准方法；实施之后才能选用"),
         fields=(
             "code", "title", "title_en", "origin", "kind", "field", "intended_use", "developer", "text", "replaces",

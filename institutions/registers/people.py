@@ -25,7 +25,9 @@ from ..models import (
     TrainingAttendance,
     TrainingPlan,
 )
+from ..people import following
 from ..people.authorising import day_of
+from .conduct import in_a_year_of_records
 
 PEOPLE = gettext_lazy("人员")
 TRAINING = gettext_lazy("培训")
@@ -94,6 +96,8 @@ def training_is_described(row: Training, actor: Actor, at: datetime) -> Iterator
     """Who held it is named, and what it effected is judged on a day after it. Source: D-4.3.3-s2."""
     if row.organiser_kind != Training.Organiser.INTERNAL and not row.organiser.strip():
         yield Refusal("data", _("外部培训请填写组织单位。"))
+    if row.hours <= 0:
+        yield Refusal("data", _("学时必须大于零。请填这次培训的学时，例如 4。"))
     if row.hours > 1000:
         yield Refusal("data", _("学时 %(hours)s 太多。请核对是否多打了数字。") % {"hours": row.hours})
     if bool(row.effectiveness.strip()) != bool(row.evaluated_on):
@@ -107,6 +111,8 @@ def attended(row: TrainingAttendance, actor: Actor, at: datetime) -> Iterator[Re
     """The training has taken place, and the person is in its list once."""
     if row.training.held_on > day_of(at):
         yield Refusal("data", _("培训定在 %(day)s，还没有举行。请在培训之后登记。") % {"day": row.training.held_on})
+    if row.score is not None and row.score < 0:
+        yield Refusal("data", _("成绩不能小于零。请核对，没有成绩就留空。"))
     twice = TrainingAttendance.objects.filter(
         institution_id=row.institution_id, training=row.training, employment=row.employment,
         state=TrainingAttendance.State.CURRENT,
@@ -152,7 +158,7 @@ def attendance_panel(request: HttpRequest, training: Training) -> Panel:
 
 register(
     Register(
-        name="credentials", model=Credential, title=gettext_lazy("资格证书"), group=PEOPLE,
+        name="credentials", home="institutions:people", model=Credential, title=gettext_lazy("资格证书"), group=PEOPLE,
         about=gettext_lazy("注册计量师、职称、检定员证、内部上岗证；到期或作废时，靠它成立的授权自动暂停"),
         fields=("employment", "kind", "level", "speciality", "number", "issuer", "valid_from", "valid_until", "file"),
         columns=("employment", "kind", "level", "speciality", "number", "valid_until"),
@@ -160,16 +166,18 @@ register(
         order=("employment__staff_number", "pk"), key=("kind", "number"), keeper=KEEP, form=LifeForm,
         gates=(level_fits_kind, credential_dates, credential_is_new),
         clauses=("B-4.5-a-s1", "B-4.5-a-s2", "B-4.5-b", "B-4.5-d", "C-5.1.1-s3", "C-5.1.3", "D-4.3.1.1-s2"),
+        after=following.evidence,
     )
 )  # fmt: skip
 register(
     Register(
-        name="experience", model=Experience, title=gettext_lazy("工作经历"), group=PEOPLE,
+        name="experience", home="institutions:people", model=Experience, title=gettext_lazy("工作经历"), group=PEOPLE,
         about=gettext_lazy("计量工作和产业工作的起止日期；技术负责人要有 5 年以上计量工作经历"),
         fields=("employment", "kind", "employer", "post", "started_on", "ended_on", "file"),
         columns=("employment", "kind", "employer", "started_on", "ended_on"),
         search=("employment__name", "employer"), filters=("kind",), order=("employment__staff_number", "pk"),
         keeper=KEEP, form=LifeForm, gates=(experience_in_order,), clauses=("B-4.5-b", "D-4.3.1.1-s1"),
+        after=following.evidence,
     )
 )  # fmt: skip
 register(
@@ -184,6 +192,7 @@ register(
         search=("title", "organiser", "field"), filters=("kind", "organiser_kind"), order=("-held_on", "-pk"),
         key=("title", "held_on"), keeper=KEEP, gates=(training_is_described,), panels=(attendance_panel,),
         clauses=("A-5.4.2", "B-4.5-e", "B-5.7-d-s1", "B-6.2.3-s1", "B-6.2.3-s3", "C-5.1.4", "D-4.3.2-s1", "D-4.3.3-s2"),
+        after=following.trainings,
     )
 )  # fmt: skip
 register(
@@ -194,7 +203,7 @@ register(
         columns=("employment", "training", "result", "score"),
         search=("employment__name", "training__title"), filters=("result",), order=("-pk",),
         key=("training", "employment"), keeper=KEEP, gates=(attended,),
-        clauses=("C-5.1.4", "B-5.7-d-s1", "D-4.3.2-s1"),
+        clauses=("C-5.1.4", "B-5.7-d-s1", "D-4.3.2-s1"), after=following.evidence,
     )
 )  # fmt: skip
 register(
@@ -202,7 +211,7 @@ register(
         name="training-plans", model=TrainingPlan, title=gettext_lazy("培训计划"), group=TRAINING,
         about=gettext_lazy("年度培训计划，写明对应现有的和预期的任务"),
         fields=("year", "title", "tasks", "approved_on", "file"), columns=("title", "year", "approved_on"),
-        search=("title",), order=("-year", "-pk"), keeper=KEEP, clauses=("D-4.3.3-s2",),
+        search=("title",), order=("-year", "-pk"), keeper=KEEP, gates=(in_a_year_of_records,), clauses=("D-4.3.3-s2",),
     )
 )  # fmt: skip
 register(

@@ -11,10 +11,11 @@ from django.utils.translation import gettext_lazy
 
 from portal import history
 from portal.permissions import Permission
-from portal.registers import Register, register
+from portal.registers import Part, Register, register
 from portal.registers.forms import RowForm
 
 from ..models import Qualification, ScopeItem, Site
+from ..people import following
 from ..scope import gates, panels, ranges, statements
 from ..scope.annex import read_annex
 from ..words import scope_state
@@ -124,6 +125,10 @@ class ScopeItemForm(RowForm):
         except ValidationError as wrong:
             for name, sentences in wrong.message_dict.items():
                 self.add_error(name, sentences)
+        if values["cmc_slope"] >= 1:
+            self.add_error(
+                "cmc_slope", _("不小于 1。这一格填没有单位的系数，例如 0.05 % 填 0.0005，5×10⁻⁶ 填 0.000005。")
+            )
         # A spreadsheet's lines are compared all at once, by the constraint.
         if self.is_bound and not self.errors and self._is_on_record(values):
             self.add_error(None, _("同一资质、场所、方法和范围已经有一条。请更正那一条，不要重复登记。"))
@@ -136,7 +141,7 @@ class ScopeItemForm(RowForm):
 
 register(
     Register(
-        name="scope", model=ScopeItem, title=gettext_lazy("能力范围"), group=gettext_lazy("资质与能力"),
+        name="scope", home="institutions:scope", model=ScopeItem, title=gettext_lazy("能力范围"), group=gettext_lazy("资质与能力"),
         about=gettext_lazy("能测什么、在哪里、用什么方法、多准；可以粘贴认可附表"),
         fields=(
             "instrument", "measurand", "field", "method", "site", "qualification", "stated_range", "stated_cmc",
@@ -144,13 +149,22 @@ register(
             "range_low", "range_high", "unit", "cmc_form", "cmc_constant", "cmc_slope", "cmc_unit", "cmc_relative",
             "cmc_points", "parameter", "parameter_unit",
         ),
+        reads=gettext_lazy(
+            "认可附表可以原样粘贴或上传：序号、测量仪器名称、被测量、校准规范、测量范围、扩展不确定度、说明、生效日期。"
+        ),
+        ask_once=("site", "qualification"),
+        parts=(
+            Part("instrument", gettext_lazy("测什么")),
+            Part("stated_range", gettext_lazy("照附表写"), gettext_lazy("系统从原文读出上下限、单位和 CMC")),
+            Part("range_low", gettext_lazy("逐格填写"), gettext_lazy("原文读不出来，或 CMC 是表、矩阵时才填"), folded=True),
+        ),
         columns=((gettext_lazy("测量仪器"), lambda row: {"text": row.instrument, "note": row.measurand}),
                  (gettext_lazy("测量范围"), lambda row: row.range_text), ("CMC", lambda row: row.cmc.text),
                  "method", "site"),
         search=("instrument", "measurand", "method__code", "line_number"), order=("instrument", "measurand", "pk"),
         keeper=Permission.SCOPE_KEEP, gates=(gates.stands_on_its_papers,),
-        clauses=("A-6.1.3", "B-4.2-s3", "B-4.3-s3", "B-5.8-e", "C-5.1.1-s2"), form=ScopeItemForm, reader=read_annex,
-        panels=(panels.line_steps, panels.cmc_chart), born=State.ACTIVE,
+        clauses=("A-6.1.3", "B-4.2-s3", "B-4.3-s3", "B-5.8-e", "C-5.1.1-s2"), form=ScopeItemForm, reader=read_annex, after=following.lines,
+        panels=(panels.cmc_of_line,), born=State.ACTIVE,
         live=frozenset({State.ACTIVE, State.SUSPENDED}), standing=scope_state, icon="ruler-measure",
     )
 )  # fmt: skip
@@ -158,6 +172,7 @@ history.register(
     {
         "scopeitem.suspend": gettext_lazy("暂停"),
         "scopeitem.resume": gettext_lazy("恢复"),
+        "scopeitem.recount": gettext_lazy("更新暂停原因"),
         "scopechoice.choose": gettext_lazy("选定能力范围"),
         "scopechoice.unchoose": gettext_lazy("改选能力范围"),
     }

@@ -20,7 +20,7 @@ from ..models import (
     ResearchProject,
     ServiceWindow,
 )
-from .conduct import INNOVATION, not_in_the_future
+from .conduct import INNOVATION, in_a_year_of_records, not_in_the_future
 
 GROUP = gettext_lazy("公示与窗口")
 KEEP = Permission.FILE_KEEP
@@ -87,7 +87,7 @@ register(
         about=gettext_lazy("每年每项一个数，零也要填；数量要对得上名称和编号"),
         fields=("year", "indicator", "count", "references", "file"), columns=("indicator", "year", "count"),
         filters=("indicator",), order=("-year", "indicator", "pk"), key=("year", "indicator"), keeper=KEEP,
-        gates=(counted_by_name,),
+        gates=(in_a_year_of_records, counted_by_name),
         clauses=(
             "B-6.4-b", "B-6.7.2-c", "B-6.7.2-d", "B-6.7.2-e", "B-6.7.2-f", "B-6.7.2-g", "B-6.7.2-h", "B-6.7.4-a",
             "B-6.7.4-b", "B-6.7.4-c", "B-6.7.4-d", "B-6.7.4-e", "B-6.7.4-f",

@@ -5,11 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal.actors import Actor, actor_of
+from portal.models import Document
 from portal.permissions import Permission
 from portal.registers import Register, register
 from portal.registers.forms import RowForm
@@ -22,6 +24,8 @@ from ..methods.forms import MethodField
 from ..models import ManagementDocument, Method
 from ..system_documents import EVERYBODY, KINDS
 
+INSTRUCTION = "work_instruction"
+
 
 class DocumentForm(RowForm):
     """A document; the sections its kind must have, each with the place in the document where it stands."""
@@ -31,9 +35,9 @@ class DocumentForm(RowForm):
         kind = str(self["kind"].value() or "")
         methods = Method.objects.visible_to(self.actor).order_by("code", "pk")
         self.fields["method"] = MethodField(
-            label=_("适用的方法"), queryset=methods, required=kind == "work_instruction", help_text=_("作业指导书必选")
+            label=_("适用的方法"), queryset=methods, required=kind == INSTRUCTION, help_text=_("作业指导书必选")
         )
-        if kind in KINDS and kind != "work_instruction":
+        if kind in KINDS and kind != INSTRUCTION:
             del self.fields["method"]
         if kind in KINDS:  # the sections asked for are those of one kind
             self.fields["kind"].choices = [(kind, KINDS[kind].title)]
@@ -46,7 +50,8 @@ class DocumentForm(RowForm):
 
     def facts(self) -> dict[str, Any]:
         typed = {name: value for name, value in self.cleaned_data.items() if name.startswith("section_") and value}
-        return super().facts() | {"sections": {name.removeprefix("section_"): value for name, value in typed.items()}}
+        sections = {name.removeprefix("section_"): value for name, value in typed.items()}
+        return {"method": None} | super().facts() | {"sections": sections}
 
 
 def dates_in_order(row: ManagementDocument, actor: Actor, at: datetime) -> Iterator[Refusal]:
@@ -63,11 +68,23 @@ def author_does_not_approve(row: ManagementDocument, actor: Actor, at: datetime)
         yield Refusal("approved_by", _("编制人和批准人不能是同一人。请另选批准人。"))
 
 
+def instruction_names_its_method(row: ManagementDocument, actor: Actor, at: datetime) -> Iterator[Refusal]:
+    """A work instruction is for a method, and no other document is. Source: B-6.1.2-s1."""
+    if row.kind == INSTRUCTION and row.method_id is None:
+        yield Refusal("method", _("作业指导书要写明适用的方法。请选方法，例如 JJG 52-2013。"))
+    elif row.kind != INSTRUCTION and row.method_id is not None:
+        yield Refusal("method", _("只有作业指导书写适用的方法。请把“适用的方法”留空，或改文件种类。"))
+
+
 def one_version_at_a_time(row: ManagementDocument, actor: Actor, at: datetime) -> Iterator[Refusal]:
     """Of one document number, one version is in force on a day."""
-    others = ManagementDocument.objects.filter(
-        institution_id=row.institution_id, number=row.number, state=ManagementDocument.State.CURRENT
-    ).exclude(pk=row.pk)
+    others = (
+        ManagementDocument.objects.filter(
+            institution_id=row.institution_id, number=row.number, state=ManagementDocument.State.CURRENT
+        )
+        .exclude(pk=row.pk)
+        .select_related("institution")
+    )
     for other in others:
         begins = row.valid_until is None or other.valid_from <= row.valid_until
         ends = other.valid_until is None or row.valid_from <= other.valid_until
@@ -76,6 +93,8 @@ def one_version_at_a_time(row: ManagementDocument, actor: Actor, at: datetime) -
                 "number",
                 _("%(number)s 的 %(version)s 版与它同时有效。请先给旧版填上废止日期，再登记新版。")
                 % {"number": other.number, "version": other.version},
+                link=reverse("portal:register_amend", args=[other.institution.slug, "documents", other.ref]),
+                link_text=_("更正旧版"),
             )
 
 
@@ -90,7 +109,7 @@ def readings(request: HttpRequest, row: ManagementDocument) -> Panel | None:
         "document": row,
         "status": status,
         "required": row.kind in KINDS and KINDS[row.kind].readers == EVERYBODY,
-        "may_confirm": mine,
+        "may_confirm": mine and row.file is not None and row.file.state == Document.State.ACCEPTED,
     }
     return Panel("institutions/_readings.html", context)
 
@@ -115,7 +134,7 @@ register(
         columns=("title", "number", "version", "kind", "valid_from", "next_review_on"),
         search=("title", "number"), filters=("kind",), choose_first="kind",
         order=("number", "-valid_from", "pk"), keeper=Permission.FILE_KEEP,
-        gates=(dates_in_order, author_does_not_approve, one_version_at_a_time), form=DocumentForm,
+        gates=(dates_in_order, author_does_not_approve, instruction_names_its_method, one_version_at_a_time), form=DocumentForm,
         panels=(sections, readings), key=("number", "version"),
         clauses=(
             "A-4.2", "A-5.2", "A-5.2-a", "A-5.2-b", "A-5.2-c", "A-5.2-d", "A-8.1", "B-4.7.1", "B-4.7.2", "B-4.7.3-s2",

@@ -9,15 +9,16 @@ From the entry follow the list, the form, the row's page with its history, amend
 app writes these again. What a register cannot say, it says with functions: `gates`, `form`, `panels`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
-from .. import history
+from .. import history, menu
 from ..models import RegisterRow
 from ..permissions import Permission
 from ..transitions import Gate, Transition
@@ -26,6 +27,28 @@ CURRENT, WITHDRAWN = RegisterRow.State.CURRENT, RegisterRow.State.WITHDRAWN
 
 # The head of a column and what stands in it: a text, or a cell as the data table takes it.
 Column = tuple[str | Promise, Callable[[Any], Any]]
+
+
+@dataclass(frozen=True)
+class Written:
+    """A row of a register as it stands now, and its columns as text as they stood before, {} when it is new."""
+
+    row: RegisterRow
+    before: dict[str, str]
+
+    def ids(self, column: str) -> set[int]:
+        """The rows at which the column points and pointed."""
+        return {int(key) for key in (getattr(self.row, column), self.before.get(column)) if key}
+
+
+@dataclass(frozen=True)
+class Part:
+    """A heading of a long form: it stands before the field `first`. `folded`: closed until something stands in it."""
+
+    first: str
+    title: str | Promise
+    about: str | Promise = ""
+    folded: bool = False
 
 
 @dataclass(frozen=True)
@@ -38,7 +61,10 @@ class Register:
     `form`: a RowForm of its own. `reader` turns the inspection.tables.Table of a foreign layout into one with the
     register's own heads, or answers None when it is not that layout. `panels` are asked for more to show on a row's
     page. `standing`: the badge of a row on a day, where its dates do not say all. `choose_first`: a choice on which the
-    form depends. `born`, `live`: states of a new row, and of rows that can be amended.
+    form depends. `parts`: headings of the form. `reads`: what `reader` knows, in words. `ask_once`: relations that a
+    spreadsheet may leave out, because they are the same in all its lines. `born`, `live`: states of a new row, and of
+    rows that can be amended. `after` is called once with all the rows that were written together, one or ten thousand,
+    and the moment: what rests on them follows at once. `home`: the page of the navigation on which the rows are at home.
     """
 
     name: str
@@ -60,10 +86,20 @@ class Register:
     panels: tuple[Callable[..., Any], ...] = ()
     standing: Callable[[Any, Any], dict[str, str]] | None = None
     choose_first: str = ""
+    parts: tuple[Part, ...] = ()
+    reads: str | Promise = ""
+    ask_once: tuple[str, ...] = ()
     importable: bool = True
     born: str = CURRENT
     live: frozenset[str] = field(default_factory=lambda: frozenset({CURRENT}))
+    after: Callable[[Sequence["Written"], datetime], None] | None = None
+    home: str = "portal:registers"
     icon: str = "list-check"
+
+    @property
+    def home_title(self) -> str:
+        """What the page on which the rows are at home is called."""
+        return str(menu.ITEMS[self.home].title)
 
     @cached_property
     def recording(self) -> Transition:
@@ -82,6 +118,11 @@ class Register:
         """What a single row is called."""
         return str(self.model._meta.verbose_name)
 
+    def follow(self, rows: Sequence["Written"], at: datetime) -> None:
+        """What rests on the rows has followed, in the transaction that wrote them."""
+        if self.after and rows:
+            self.after(rows, at)
+
     @cached_property
     def relations(self) -> tuple[str, ...]:
         """The fields that point at other rows, for one query instead of many."""
@@ -97,6 +138,7 @@ def register(entry: Register) -> Register:
     if known and known.model is not entry.model:
         raise ValueError(f"{entry.name} is registered twice")
     REGISTERS[entry.name] = entry
+    menu.HOMES[f"registers/{entry.name}/"] = entry.home
     name = entry.model._meta.model_name
     history.register(
         {

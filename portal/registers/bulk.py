@@ -20,8 +20,9 @@ from psycopg2.extras import Range
 from .. import audit
 from ..actors import Actor
 from ..models import RegisterRow
+from ..searching import OneOfTexts
 from ..transitions import broken_rule
-from . import REGISTERS, Register
+from . import REGISTERS, Register, Written
 from .judged import Plan
 
 Against = tuple[Plan, str, str]
@@ -47,7 +48,7 @@ class UniqueRule:
             return
         label = "、".join(str(self.model._meta.get_field(name.removesuffix("_id")).verbose_name) for name in self.names)
         rows = self.model.objects.filter(self.condition or models.Q(), institution_id=actor.institution_id)
-        rows = rows.filter(**{f"{self.names[0]}__in": {key[0] for _plan, key in keyed}})
+        rows = rows.filter(said_in(self.model, self.names[0], {key[0] for _plan, key in keyed}))
         on_record = {tuple(map(_comparable, key)): pk for pk, *key in rows.values_list("pk", *self.names)}
         lines: dict[tuple[Any, ...], int] = {}
         for plan, key in keyed:
@@ -66,6 +67,13 @@ class UniqueRule:
         if not simple or not all(isinstance(part, tuple) and "__" not in part[0] for part in parts):
             return False
         return all(getattr(row, name) == value for name, value in parts)
+
+
+def said_in(model: type[RegisterRow], name: str, values: set[Any]) -> models.Q:
+    """The column holds one of the values; texts by the thousand go over as one."""
+    if isinstance(model._meta.get_field(name), models.CharField):
+        return models.Q(OneOfTexts(models.F(name), list(values)))
+    return models.Q(**{f"{name}__in": values})
 
 
 def unique_rules(model: type[RegisterRow]) -> list[UniqueRule]:
@@ -134,12 +142,14 @@ def broken_checks(plans: Sequence[Plan]) -> Iterator[Against]:
 def write(register: Register, plans: Sequence[Plan], *, actor: Actor, at: datetime, source: str) -> list[Against]:
     """The plans are rows, each with its entry in the audit trail, except those that cannot stand beside the others.
 
-    `source`: names the import in the entries. Returns: the refused ones, each with the reason. Needs a transaction; the
-    caller has asked the rights. Source: E4.23.
+    What rests on the rows has followed. `source`: names the import in the entries. Returns: the refused ones, each with
+    the reason. Needs a transaction; the caller has asked the rights. Source: E4.23.
     """
     against = settle(register, plans, actor=actor, at=at)
     off = {id(plan) for plan, _column, _sentence in against}
-    audit.record_many(actor, (_act(register, plan, source) for plan in plans if id(plan) not in off))
+    kept = [plan for plan in plans if id(plan) not in off]
+    audit.record_many(actor, (_act(register, plan, source) for plan in kept))
+    register.follow([Written(plan.row, plan.before) for plan in kept], at)
     return against
 
 

@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -18,12 +19,14 @@ from django.utils.translation import gettext as _
 
 from ..actors import Actor
 from ..exports import TRIGGERS
-from ..typed import TextField
+from ..typed import DayField, TextField
 from . import REGISTERS, Register
 from .forms import RowForm
 
 YES = frozenset({"是", "有", "对", "√", "✓", "y", "yes", "true", "1"})
 NO = frozenset({"", "否", "无", "不", "×", "x", "n", "no", "false", "0"})
+# A day that every month has.
+REAL_DAY = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])")
 BETWEEN = re.compile(r"[、,，;；/\n]+")
 NAMES = ("name", "title", "number", "code", "staff_number", "asset_number")
 MOST_OFFERED = 500
@@ -38,8 +41,8 @@ Reader = Callable[[str], Any]
 class Column:
     """One column: the form's field behind it, and what may stand in it where that can be listed.
 
-    `read` turns a text into the value that the form's field would give. Raises: ValidationError. `quick` does so for all
-    texts of a column at once, or answers None.
+    `read` turns a text into the value that the form's field would give. Raises: ValidationError. `quick` does so at once
+    for those texts of a column about which there is nothing to ask.
     """
 
     name: str
@@ -50,13 +53,13 @@ class Column:
     read: Reader
     offered: tuple[str, ...] = ()
     several: bool = False
-    quick: Callable[[set[str]], dict[str, Any] | None] | None = None
+    quick: Callable[[set[str]], dict[str, Any]] | None = None
 
     def read_all(self, texts: Sequence[str]) -> list[Any]:
         """The value of each text, or the sentence why it has none as `Unread`; each different text is read once."""
         different = set(texts)
-        known = self.quick(different) if self.quick else None
-        known = known or {text: self._read(text) for text in different}
+        known = self.quick(different) if self.quick else {}
+        known |= {text: self._read(text) for text in different.difference(known)}
         return [known[text] for text in texts]
 
     def _read(self, text: str) -> Any:
@@ -117,26 +120,32 @@ def _column(name: str, one: forms.Field, register: Register) -> Column:
         offered = tuple(title for _value, title in choices)
         read = _choices(one, choices) if several else _choice(one, choices)
         return Column(**common, read=read, offered=offered, several=several, example=offered[0] if offered else "")
-    return Column(**common, read=one.clean, example=_example(one), quick=partial(_plain_texts, one))
+    quick = {TextField: _plain_texts, DayField: _plain_days}.get(type(one))
+    return Column(**common, read=one.clean, example=_example(one), quick=quick and partial(quick, one))
 
 
-def _plain_texts(one: forms.Field, texts: set[str]) -> dict[str, Any] | None:
-    """The texts as a text field gives them, when nothing can be said against any letter and none is too long or missing.
+def _plain_days(one: DayField, texts: set[str]) -> dict[str, date]:
+    """The days among the texts that are written like 2026-03-09, of years that the field takes."""
+    if one.validators:
+        return {}
+    days = {text: date.fromisoformat(text) for text in texts if REAL_DAY.fullmatch(text)}
+    return {text: day for text, day in days.items() if one.FIRST_YEAR <= day.year <= one.LAST_YEAR}
 
-    None when something can, or for any other field: then each text is looked at by itself.
-    """
-    if type(one) is not TextField or one.validators != [one._visible, one._printable, one._short_enough]:
-        return None
+
+def _plain_texts(one: TextField, texts: set[str]) -> dict[str, str]:
+    """The texts as the field gives them, when nothing can be said against any letter and none is too long or missing."""
+    if one.validators != [one._visible, one._printable, one._short_enough]:
+        return {}
     values = {text: text.strip() for text in texts}
     shortest, longest = (choose(map(len, values.values()), default=0) for choose in (min, max))
     if longest > one.max_length or (one.required and not shortest):
-        return None
+        return {}
     letters = "".join(set("".join(values.values())))
     try:
         one._visible(letters)
         one._printable(letters)
     except ValidationError:
-        return None
+        return {}
     return values
 
 
@@ -271,7 +280,7 @@ def found_heads(
         column = labels.get(_head(cell))
         if column is None:
             if cell.strip() and _head(cell) not in OURS:
-                heads.ignored.append(plain(cell)[:40])
+                heads.ignored.append("".join(filter(str.isprintable, plain(cell)))[:40])
         elif column.name in heads.places:
             heads.problems.append(_("“%(label)s”有两列。请删去一列，或改名。") % {"label": column.label})
         else:

@@ -22,12 +22,18 @@ class EvidenceField(forms.FileField):
     """A file as evidence. `kept`: the document the row has already; choosing none keeps it."""
 
     def __init__(self, *, kept: Document | None = None, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(allow_empty_file=True, **kwargs)
         self.kept = kept
         self.widget.attrs |= {"accept": ",".join(documents.EVIDENCE.suffixes)}
 
     def clean(self, data: Any, initial: Any = None) -> Any:
-        return super().clean(data, initial) or self.kept
+        """The chosen file, or the kept one. What is wrong with a file by its outside is said with the other mistakes."""
+        chosen = super().clean(data)  # without `initial`, which is a reference and would come back as the value
+        if not chosen:
+            return self.kept
+        if sentences := documents.against(chosen):
+            raise ValidationError(sentences)
+        return chosen
 
 
 class RowForm(forms.Form):
@@ -56,6 +62,13 @@ class RowForm(forms.Form):
                 "valid_until", _("有效期至 %(last)s 早于有效期自 %(first)s。") % {"first": first, "last": last}
             )
         return values
+
+    def ask_for_files_again(self) -> None:
+        """Each file that was chosen is asked for once more: no page can hold a choice of files."""
+        for name, file in self.files.items():
+            if name in self.fields and name not in self.errors:
+                told = {"name": documents.clean_name(file.name or "")}
+                self.add_error(name, _("请再选一次“%(name)s”：页面重新打开后，浏览器不保留选过的文件。") % told)
 
     def facts(self) -> dict[str, Any]:
         """What the verbs take as `values`."""

@@ -9,14 +9,14 @@ with the state that says so: a worker that is killed has written nothing, and on
 
 import contextlib
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -26,7 +26,7 @@ from ..inspection import Unacceptable, tables
 from ..models import RegisterImport
 from ..tenancy import tenant
 from ..transitions import Refusal, Refused, Transition
-from . import REGISTERS, Register, bulk
+from . import REGISTERS, Register, bulk, given, verbs
 from .judged import Judged, Plan
 from .judging import head_problems, judge, laid_out, tried
 
@@ -52,8 +52,13 @@ def _step(verb: str, sources: Sequence[str], target: str, register: Register) ->
 # --- by the person
 
 
-def start_with_file(register: Register, file: UploadedFile, *, actor: Actor, at: datetime) -> RegisterImport:
-    """The file waits in quarantine, and reading it is on the way. Raises: Refused with what to do. Source: E8.42."""
+def start_with_file(
+    register: Register, file: UploadedFile, *, actor: Actor, at: datetime, texts: Mapping[str, str] | None = None
+) -> RegisterImport:
+    """The file waits in quarantine, and reading it is on the way. Raises: Refused with what to do. Source: E8.42.
+
+    texts: by field, what stands for its blank cells.
+    """
     name = documents.clean_name(file.name or "")
     suffix = name[name.rfind(".") :].lower() if "." in name else ""
     content = file.read(documents.TABLE.largest + 1)
@@ -62,7 +67,7 @@ def start_with_file(register: Register, file: UploadedFile, *, actor: Actor, at:
     actor.require(register.keeper, actor.institution_id)  # before anything lies on the disk
     _room(actor)
     blank = _blank(register, actor, file_name=name, content_type=documents.KINDS[suffix][0])
-    blank.sha256 = hashlib.sha256(content).hexdigest()
+    blank.sha256, blank.content = hashlib.sha256(content).hexdigest(), {"texts": dict(texts or {})}
     blank.stored_as = documents.store(f"quarantine/{actor.institution_id}", ".bin", content)
     with _step("start", [""], S.READING, register).applied_to(blank, actor=actor, at=at) as found:
         pass
@@ -70,12 +75,16 @@ def start_with_file(register: Register, file: UploadedFile, *, actor: Actor, at:
     return found
 
 
-def start_with_text(register: Register, text: str, *, actor: Actor, at: datetime) -> RegisterImport:
+def start_with_text(
+    register: Register, text: str, *, actor: Actor, at: datetime, texts: Mapping[str, str] | None = None
+) -> RegisterImport:
     """The pasted lines are judged, at once when they are few. Raises: Refused with what to do."""
     if len(text) > MOST_PASTED:
         raise Refused(Refusal("paste", _("粘贴的内容太多。请保存成 Excel 文件，再上传。")))
     try:
-        table = laid_out(register, tables.pasted(text))
+        pasted = tables.pasted(text)
+        _without_swallowed_lines(pasted)
+        table = given.filled(register, laid_out(register, pasted), texts or {}, actor=actor)
     except Unacceptable as unacceptable:
         raise Refused(Refusal("paste", str(unacceptable))) from unacceptable
     actor.require(register.keeper, actor.institution_id)
@@ -91,6 +100,16 @@ def start_with_text(register: Register, text: str, *, actor: Actor, at: datetime
     else:
         outbox.enqueue(read_import, found.pk, institution_id=found.institution_id)
     return found
+
+
+def _without_swallowed_lines(table: tables.Table) -> None:
+    """Passes when no quotation mark has made one cell of several. Raises: Unacceptable with its line."""
+    for number, cells in table.lines:
+        if any("\t" in cell for cell in cells):
+            raise Unacceptable(
+                _("第 %(line)d 行有一个格以引号开头而没有收尾，后面的格都被并了进去。请删去这个引号，再粘贴。")
+                % {"line": number}
+            )
 
 
 def _blank(register: Register, actor: Actor, **values: Any) -> RegisterImport:
@@ -158,6 +177,7 @@ def read_import(run_id: int) -> None:
         return
     try:
         table = laid_out(register, _opened(run))
+        table = given.filled(register, table, run.content.get("texts", {}), actor=actor_of(run))
     except Unacceptable as unacceptable:
         _refuse(register, run, [str(unacceptable)], at=at)
         return
@@ -213,11 +233,12 @@ def _write(register: Register, run: RegisterImport, *, at: datetime) -> None:
             _forget(found, at=at)
             found.said = _("发起人已没有登记的权限，所以没有写入。请由有权限的人重新导入。")
         return
-    with connection.cursor() as cursor:  # imports into one register go one after another, so that each sees the last
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtext('import'), hashtext(%s))", [f"{run.institution_id} {register.name}"]
-        )
+    verbs.in_turn(register, run.institution_id)
     judged = judge(register, table, actor=actor, at=at, locked=True)
+    if overtaken := judged.planned.items() - run.content.get("planned", {}).items():
+        said = _("预览之后，别人改过其中 %(n)d 行，所以一行也没有写。下面是按现在的数据重新核对的结果，请再看一遍。")
+        _give_back(register, run, table, judged, said % {"n": len(overtaken)}, at=at)
+        return
     with contextlib.suppress(_NotAll), transaction.atomic():
         if not judged.problems and (not judged.flaws or run.mode == RegisterImport.Mode.GOOD):
             source = _("导入 %(ref)s") % {"ref": run.ref}
@@ -227,7 +248,8 @@ def _write(register: Register, run: RegisterImport, *, at: datetime) -> None:
         faults.reach("import.before_commit")
         _done(register, run, table, judged, actor, at=at)
         return
-    _give_back(register, run, table, judged, at=at)
+    said = _("预览之后数据有了变化，现在有 %(n)d 行不能写入，所以一行也没有写。请看下面的原因。")
+    _give_back(register, run, table, judged, said % {"n": len(judged.flawed)}, at=at)
 
 
 class _NotAll(Exception):
@@ -246,15 +268,15 @@ def _done(
         found.finished_at = at
 
 
-def _give_back(register: Register, run: RegisterImport, table: tables.Table, judged: Judged, *, at: datetime) -> None:
+def _give_back(
+    register: Register, run: RegisterImport, table: tables.Table, judged: Judged, said: str, *, at: datetime
+) -> None:  # fmt: skip
     """The table is back in the preview, with what has come up since it was looked at."""
     step = _step("return", [S.WRITING], S.PREVIEW, register)
     with step.applied_to(run, actor=reader_of(register), at=at) as found:
         _note(found, table, judged)
         found.mode = ""
-        found.said = "\n".join(judged.problems) or _(
-            "预览之后数据有了变化，现在有 %(n)d 行不能写入，所以一行也没有写。请看下面的原因。"
-        ) % {"n": found.flawed_rows}
+        found.said = "\n".join(judged.problems) or said
 
 
 def expire(register: Register, run: RegisterImport, *, at: datetime) -> None:
@@ -300,6 +322,7 @@ def _note(run: RegisterImport, table: tables.Table, judged: Judged) -> None:
         "heads": judged.heads,
         "flaws": [flaw.as_data() for flaw in judged.flaws],
         "same": judged.same,
+        "planned": judged.planned,
         "shown": [
             {"line": plan.line, "name": str(plan.row), "new": plan.is_new, "changes": _worded(plan)}
             for plan in [*judged.changed[:CHANGES_SHOWN], *judged.new[:NEW_SHOWN]]

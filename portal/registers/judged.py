@@ -40,7 +40,10 @@ class Plan:
 
 @dataclass
 class Judged:
-    """`problems`: why the table as a whole cannot be read; then there is nothing else. `same`: lines that change nothing."""
+    """`problems`: why the table as a whole cannot be read; then there is nothing else. `same`: lines that change nothing.
+
+    `planned`: by line the revision that its row would have, 0 for a new one, before rows beside each other were asked.
+    """
 
     problems: list[str] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
@@ -49,6 +52,7 @@ class Judged:
     plans: list[Plan] = field(default_factory=list)
     same: list[int] = field(default_factory=list)
     flaws: list[Flaw] = field(default_factory=list)
+    planned: dict[str, int] = field(default_factory=dict)
 
     @property
     def new(self) -> list[Plan]:

@@ -6,11 +6,12 @@ and again under locks when the rows are written. Source: E8.42.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
 from django.db import models, transaction
 from django.forms.utils import ErrorDict
 from django.utils.translation import gettext as _
@@ -20,7 +21,7 @@ from ..actors import Actor
 from ..inspection.tables import WHOLE_LINE, Table
 from ..models import RegisterRow
 from . import Register, bulk
-from .blanks import Blank, says, twin
+from .blanks import Blank, says, twin, uncollected
 from .columns import Column, Heads, Unread, columns_of, form_of, found_heads, typed
 from .forms import RowForm
 from .judged import Flaw, Judged, Plan
@@ -56,8 +57,10 @@ def judge(register: Register, table: Table, *, actor: Actor, at: datetime, locke
     lines = table.lines[heads.line + 1 :]
     judged = Judged(ignored=heads.ignored, lines=len(lines), heads=table.lines[heads.line][1])
     one = _Judgement(register, form, columns, heads, actor, at, judged)
-    one.judge(lines, {(line, place): sentence for line, place, sentence in table.spoilt}, locked=locked)
+    with uncollected():
+        one.judge(lines, {(line, place): sentence for line, place, sentence in table.spoilt}, locked=locked)
     judged.flaws.sort(key=lambda flaw: flaw.line)
+    judged.planned = {str(plan.line): 0 if plan.is_new else plan.row.revision for plan in judged.plans}
     return judged
 
 
@@ -86,6 +89,18 @@ class _Judgement:
         self.empty = {column.name: column.read_all([""])[0] for column in self.absent}
         self.hooks = {one.name: hook for one in columns if (hook := getattr(form, f"clean_{one.name}", None))}
         self.checked: dict[tuple[str, Any], str] = {}
+        self.blanks = {
+            column.name: blank
+            for column in self.columns
+            if type(blank := column.read_all([""])[0]) is not Unread
+            and (one := self.model_fields.get(column.name)) is not None
+            and not self._field_says(one, blank)
+        }
+        # Without rules of its own the form makes of the values what they are.
+        own_rules = type(form).clean is not RowForm.clean or type(form).facts is not RowForm.facts or self.hooks
+        self.by_itself = not own_rules and not {"valid_from", "valid_until"} <= set(form.fields)
+        self.said = [name for name in register.fields if name in heads.places]
+        self.unsure = [name for name in self.said if name in self.model_fields and name not in self.blanks]
         institutions = register.model._meta.get_field("institution").related_model.objects
         self.blank = Blank(register.model, institutions.get(pk=actor.institution_id))
         own_clean = register.model.clean is not models.Model.clean
@@ -177,6 +192,8 @@ class _Judgement:
         self, number: int, values: dict[str, Any], stored: RegisterRow | None
     ) -> tuple[dict[str, Any], list[Flaw]]:
         """What the form makes of the values, its rules about several fields included."""
+        if stored is None and self.by_itself:
+            return {name: values[name] for name in self.said}, []
         form = self.form
         absent = {
             name: getattr(stored, name, value) if stored is not None else value for name, value in self.empty.items()
@@ -207,16 +224,22 @@ class _Judgement:
         return {name: value for name, value in facts.items() if name in values or value != before.get(name)}, []
 
     def _with(self, facts: dict[str, Any], stored: RegisterRow | None) -> RegisterRow:
-        return self.blank.filled(facts) if stored is None else says(twin(stored), facts)
+        if stored is None:
+            return self.blank.filled(facts)
+        # What is equal stays as it is stored: 2 is no change of 2.0.
+        return says(twin(stored), {name: value for name, value in facts.items() if value != getattr(stored, name)})
 
     def _against(self, row: RegisterRow, facts: dict[str, Any], values: dict[str, Any]) -> Iterator[tuple[str, str]]:
         """Column and sentence of all that the model and the register's gates have against the row.
 
         `values`: what was read, of which the model has been asked by `_checked`; what the form made of it is asked about here.
         """
-        for name, value in facts.items():
-            asked = value is values.get(name, facts) and value not in ("", None)
-            if asked or (column := self.model_fields.get(name)) is None:
+        for name in facts if row.pk or not self.by_itself else self.unsure:
+            value = facts[name]
+            asked = value is values.get(name, facts)
+            if asked and (value is self.blanks.get(name, facts) or value not in ("", None)):
+                continue
+            if (column := self.model_fields.get(name)) is None:
                 continue
             if sentence := self._field_says(column, value):
                 yield str(column.verbose_name), sentence
@@ -231,7 +254,10 @@ class _Judgement:
         if column is None or isinstance(column, models.JSONField | ArrayField):
             return values
         # What was left blank the form may still fill in.
-        said = {one: self._field_says(column, one) for one in set(values) - {"", None} if type(one) is not Unread}
+        different = {one for one in set(values) - {"", None} if type(one) is not Unread}
+        if _fits(column, different):
+            return values
+        said = {one: self._field_says(column, one) for one in different}
         if not any(said.values()):
             return values
         return [Unread(said[value]) if said.get(value) else value for value in values]
@@ -261,7 +287,9 @@ class _Judgement:
         if not key or not set(key) <= set(values):
             return {}
         wanted = {value for value in values[key[0]] if not isinstance(value, Unread)}
-        rows = model.objects.visible_to(self.actor).filter(state__in=self.register.live, **{f"{key[0]}__in": wanted})
+        rows = model.objects.visible_to(self.actor).filter(
+            bulk.said_in(model, key[0], wanted), state__in=self.register.live
+        )
         if locked:
             rows = rows.select_for_update(of=("self",))
         attributes = [model._meta.get_field(name).attname for name in key]
@@ -284,6 +312,17 @@ class _Judgement:
 
     def _broken(self) -> None:
         self.judged.refuse(bulk.broken_checks(self.judged.plans))
+
+
+def _fits(column: models.Field, values: set[Any]) -> bool:
+    """Whether the column takes all of the values, as far as that can be seen of all at once: texts by their length, days."""
+    if column.choices or any(type(one) is not MaxLengthValidator for one in column.validators):
+        return False
+    kinds = set(map(type, values))
+    if type(column) is models.DateField:
+        return kinds <= {date}
+    texts = type(column) in (models.CharField, models.TextField) and kinds == {str}
+    return texts and (column.max_length is None or max(map(len, values)) <= column.max_length)
 
 
 def _cleaned(row: RegisterRow) -> Iterator[tuple[str, str]]:

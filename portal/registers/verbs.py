@@ -1,19 +1,22 @@
 """The three verbs of every register: record a row, amend it, withdraw it. Nothing is ever deleted."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
+from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from .. import documents
+from .. import audit, documents
 from ..actors import Actor
 from ..history import actor_of
 from ..models import AuditEntry, Document, RegisterRow
 from ..transitions import Refusal, Refused
-from . import Register
+from . import Register, Written, bulk
+from .judged import Plan
 
 
 def record(register: Register, values: Mapping[str, Any], *, actor: Actor, at: datetime) -> RegisterRow:
@@ -21,10 +24,27 @@ def record(register: Register, values: Mapping[str, Any], *, actor: Actor, at: d
 
     `values` by field of the model; of a document a file that came with the request, a Document, or None.
     """
-    blank = register.model(institution_id=actor.institution_id, state="", **_facts(values))
-    with register.recording.applied_to(blank, actor=actor, at=at) as row:
-        _attach(row, values, actor=actor, at=at)
-    return row
+    return record_all(register, [values], actor=actor, at=at)[0]
+
+
+def record_all(
+    register: Register, lines: Iterable[Mapping[str, Any]], *, actor: Actor, at: datetime
+) -> list[RegisterRow]:
+    """All the rows are on record, each as by `record`, and what rests on them has followed once.
+
+    Raises: Refused with the first that cannot be; the caller's transaction takes back those before it.
+    """
+    in_turn(register, actor.institution_id)
+    rows = []
+    for values in lines:
+        blank = register.model(institution_id=actor.institution_id, state="", **_facts(values), **_expected(values))
+        with register.recording.applied_to(blank, actor=actor, at=at) as row:
+            row.state = register.born  # the rules ask for it
+            _refuse_if_any(_taken(register, row, actor))
+            _attach(row, values, actor=actor, at=at)
+        rows.append(row)
+    register.follow([Written(row, {}) for row in rows], at)
+    return rows
 
 
 def amend(
@@ -34,29 +54,63 @@ def amend(
 
     Raises: Refused, also when the row is not at `revision` any more: somebody else was quicker, and is named.
     """
+    in_turn(register, row.institution_id)
+    before = audit.snapshot(row)
     with register.amending(row.state).applied_to(row, actor=actor, at=at) as row:
         if row.revision != revision:
             raise Refused(Refusal("revision", _changed_meanwhile(row)))
-        for name, value in _facts(values).items():
-            setattr(row, name, value)
-        if refusals := [refusal for gate in register.gates for refusal in gate(row, actor, at)]:
-            raise Refused(*refusals)
+        for name, value in {**_facts(values), **_expected(values)}.items():
+            if not (isinstance(value, Decimal) and value == getattr(row, name)):  # 2 is no change of 2.0
+                setattr(row, name, value)
+        gates = [refusal for gate in register.gates for refusal in gate(row, actor, at)]
+        _refuse_if_any([*gates, *_taken(register, row, actor)])
         _attach(row, values, actor=actor, at=at)
         row.revision += 1
+    register.follow([Written(row, before)], at)
     return row
 
 
 def withdraw(register: Register, row: RegisterRow, reason: str, *, actor: Actor, at: datetime) -> RegisterRow:
     """The row counts for nothing any more and stays readable, with the reason. Raises: Refused."""
+    before = audit.snapshot(row)
     with register.withdrawing.applied_to(row, actor=actor, at=at, reason=reason) as row:
         if not reason.strip():
             raise Refused(Refusal("reason", _("请写明作废的原因，例如登记错了或已被代替。")))
         row.revision += 1
+    register.follow([Written(row, before)], at)
     return row
+
+
+def in_turn(register: Register, institution_id: int | None) -> None:
+    """Whoever else writes into the institution's register has finished, and waits until this transaction ends.
+
+    Gates look at other rows, and two rows written at the same moment would not see each other. Source: E2.10.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtext('register'), hashtext(%s))", [f"{institution_id} {register.name}"]
+        )
+
+
+def _taken(register: Register, row: RegisterRow, actor: Actor) -> list[Refusal]:
+    """Why the row cannot stand beside the others, in the words that an import has for it."""
+    plan = Plan(0, row, {}, ())
+    against = [found for rule in bulk.unique_rules(register.model) for found in rule.taken([plan], actor)]
+    return [Refusal("data", f"{label}：{sentence}") for _plan, label, sentence in against]
+
+
+def _refuse_if_any(refusals: list[Refusal]) -> None:
+    if refusals:
+        raise Refused(*refusals)
 
 
 def _facts(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if not isinstance(value, UploadedFile)}
+
+
+def _expected(values: Mapping[str, Any]) -> dict[str, Document]:
+    """What stands for the files that came with the request until they are taken in: the gates see that they are there."""
+    return {name: Document(name=value.name) for name, value in values.items() if isinstance(value, UploadedFile)}
 
 
 def _attach(row: RegisterRow, values: Mapping[str, Any], *, actor: Actor, at: datetime) -> None:

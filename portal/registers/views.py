@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, QuerySet
 from django.forms import Textarea
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from .. import documents, exports, history
+from .. import documents, exports, history, searching
 from ..actors import actor_of
 from ..clauses import catalogue
 from ..forms import ReasonForm
@@ -22,7 +22,7 @@ from ..paging import page_of
 from ..permissions import Permission
 from ..routes import door
 from ..transitions import Refused
-from . import REGISTERS, WITHDRAWN, Register, verbs
+from . import REGISTERS, WITHDRAWN, Part, Register, verbs
 from .forms import RowForm, differences, refused_onto
 from .shown import cells_of, columns_of, facts_of, files_of, standing
 
@@ -103,7 +103,7 @@ def narrowed(request: HttpRequest, register: Register, day: date) -> tuple[Query
         states = [("valid", _("有效")), ("expired", _("已失效")), *states]
     state = _choice(request, "state", _("状态"), states)
     if text:
-        found = found.filter(_any_of(register.search, text))
+        found = found.filter(searching.holding(register.model, [text], register.search))
     for column, chosen in zip(columns, filters, strict=True):
         if chosen["value"]:
             suffix = "__contains" if not column.choices else ""
@@ -115,13 +115,6 @@ def narrowed(request: HttpRequest, register: Register, day: date) -> tuple[Query
     }.get(state["value"], lambda: found.exclude(state=WITHDRAWN))()
     search = [{"kind": "search", "name": "q", "label": _("搜索"), "value": text}] if register.search else []
     return found, [*search, *filters, state]
-
-
-def _any_of(names: tuple[str, ...], text: str) -> Q:
-    found = Q()
-    for name in names:
-        found |= Q(**{f"{name}__icontains": text})
-    return found
 
 
 def _choice(request: HttpRequest, name: str, label: Any, choices: Any) -> dict[str, Any]:
@@ -171,11 +164,13 @@ def _row_page(
     actor, day = actor_of(request), timezone.localdate()
     args = [request.institution.slug, register.name, found.ref]
     may = actor.may(register.keeper) and found.state in register.live
+    facts = facts_of(register, found)
     context = {
         "register": register,
         "row": found,
         "standing": standing(found, day),
-        "facts": facts_of(register, found),
+        "facts": [fact for fact in facts if fact["value"]],
+        "unfilled": "、".join(str(fact["label"]) for fact in facts if not fact["value"]),
         "files": files_of(register, found),
         "clauses": clauses_of(request, register),
         "history": history.timeline(found),
@@ -297,12 +292,15 @@ def _form_page(
     request: HttpRequest, register: Register, form: RowForm, *, row: RegisterRow | None = None, status: int = 200,
     refusals: Any = (), changed: Any = (),
 ) -> HttpResponse:  # fmt: skip
+    if status != 200:
+        form.ask_for_files_again()
     back = row_url(request, register, row) if row else reverse(
         "portal:register", args=[request.institution.slug, register.name]
     )  # fmt: skip
     context = {
         "register": register,
         "form": form,
+        "parts": _parts(register, form),
         "row": row,
         "submit": _("保存更正") if row else _("登记"),
         "refusals": refusals,
@@ -311,6 +309,23 @@ def _form_page(
         "clauses": clauses_of(request, register),
     }
     return render(request, "portal/register_form.html", context, status=status)
+
+
+def _parts(register: Register, form: RowForm) -> list[dict[str, Any]]:
+    """The fields under the headings of the form, those before the first heading under none."""
+    headings = {part.first: part for part in register.parts}
+    parts: list[dict[str, Any]] = [{"heading": None, "fields": []}]
+    for bound in form.visible_fields():
+        if bound.name in headings:
+            parts.append({"heading": headings[bound.name], "fields": []})
+        parts[-1]["fields"].append(bound)
+    return [part | {"folded": _folded(form, **part)} for part in parts if part["fields"]]
+
+
+def _folded(form: RowForm, heading: Part | None, fields: list[Any]) -> bool:
+    """Whether the part stays closed: it may, and nothing is in it yet."""
+    filled = (form.is_bound or form.row) and any(bound.value() for bound in fields)
+    return heading is not None and heading.folded and not filled and not any(bound.errors for bound in fields)
 
 
 # --- files

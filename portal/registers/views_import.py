@@ -15,7 +15,7 @@ from ..inspection import tables
 from ..models import RegisterImport
 from ..routes import door
 from ..transitions import Refused
-from . import Register, exporting, imports
+from . import Register, exporting, given, imports
 from .columns import columns_of, files_to_add, form_of
 from .views import keeper_of, register_named
 
@@ -55,13 +55,14 @@ def begin(request: HttpRequest, slug: str, name: str) -> HttpResponse:
         return _begin_page(request, register)
     file, text = request.FILES.get("file"), request.POST.get("text", "")
     actor, at = actor_of(request), timezone.now()
+    texts = given.answers(register, actor, request.POST)
     if file is None and not text.strip():
         return _begin_page(request, register, errors={"file": [_("请选择文件，或在下面粘贴表格。")]}, status=422)
     try:
         if file is not None:
-            run = imports.start_with_file(register, file, actor=actor, at=at)
+            run = imports.start_with_file(register, file, actor=actor, at=at, texts=texts)
         else:
-            run = imports.start_with_text(register, text, actor=actor, at=at)
+            run = imports.start_with_text(register, text, actor=actor, at=at, texts=texts)
     except Refused as refused:
         sentences = [refusal.text for refusal in refused.refusals]
         errors = {"file" if file is not None else "text": sentences}
@@ -81,6 +82,7 @@ def _begin_page(
         "register": register,
         "files": "、".join(files_to_add(form)),
         "columns": columns,
+        "questions": given.questions(register, form, request.POST),
         "key": "、".join(labels.get(name, name) for name in register.key),
         "errors": {"file": [], "text": []} | (errors or {}),
         "text": text,

@@ -15,7 +15,7 @@ from portal import alarms, denials, limits, observe, vitals
 from portal.alarms import raised
 from portal.denials import Lately
 from portal.models import JobRun
-from portal.vitals import BACKUP, DRILL, HEARTBEAT, QUEUES, VERIFY, Job, Queue, Vitals
+from portal.vitals import BACKUP, DRILL, HEARTBEAT, NIGHTLY, QUEUES, VERIFY, Job, Queue, Vitals
 from tests.portal.test_health import ran
 
 NOW = datetime(2026, 3, 10, 4, 0, tzinfo=UTC)
@@ -28,7 +28,9 @@ def ago(**length):
 
 def world(**known):
     """A portal in which everything is well, but for what is given; `jobs` replaces single jobs."""
-    good = dict.fromkeys([VERIFY, BACKUP, DRILL, *(HEARTBEAT + queue for queue in QUEUES)], (ago(seconds=30), True))
+    good = dict.fromkeys(
+        [VERIFY, BACKUP, DRILL, *NIGHTLY, *(HEARTBEAT + queue for queue in QUEUES)], (ago(seconds=30), True)
+    )
     jobs = {name: Job(name, *run, "") for name, run in (good | known.pop("jobs", {})).items()}
     return Vitals(**{"at": NOW, "installed_at": ago(days=90), "jobs": jobs, "tree_size": 5, **known})
 
@@ -55,6 +57,7 @@ def test_where_all_is_well_nothing_is_raised():
         ("drill_late", {"jobs": {DRILL: (ago(days=36), True)}}, ago(days=36)),
         ("drill_late", {"jobs": {DRILL: (ago(days=1), False)}}, ago(days=1)),
         ("job_failed", {"jobs": {"sweep": (ago(hours=2), False)}}, ago(hours=2)),
+        ("job_late", {"jobs": {"scan_due": (ago(hours=27), True)}}, ago(hours=27)),
         ("clock_skew", {"skew": timedelta(seconds=6)}, NOW),
         ("clock_skew", {"skew": timedelta(days=-3)}, NOW),
         ("worker_silent", {"jobs": {f"{HEARTBEAT}pdf": (ago(seconds=121), True)}}, ago(seconds=121)),
@@ -70,6 +73,7 @@ def test_each_alarm_is_raised_by_what_it_names_with_since_when(name, known, sinc
     "known",
     [
         {"jobs": {VERIFY: (ago(hours=25), True), BACKUP: (ago(hours=25), True), DRILL: (ago(days=34), True)}},
+        {"jobs": {name: (ago(hours=25), True) for name in NIGHTLY}},
         {"uncovered_since": ago(minutes=19)},
         {"queues": (Queue("pdf", 3, ago(minutes=4)),)},
         {"skew": timedelta(seconds=4)},
@@ -85,7 +89,7 @@ def test_what_never_ran_is_late_when_it_could_have_run_for_the_first_time():
     young = Vitals(at=NOW, installed_at=ago(seconds=100), tree_size=5)
     assert names(young) == []
     old = Vitals(at=NOW, installed_at=ago(days=36), tree_size=5)
-    assert names(old) == ["verify_late", "backup_late", "drill_late", "worker_silent"]
+    assert names(old) == ["verify_late", "backup_late", "drill_late", "job_late", "worker_silent"]
 
 
 @pytest.mark.parametrize(

@@ -372,6 +372,27 @@ def test_the_command_run_twice_for_a_day_sends_one_mail(lab):
     assert (len(kept(lab)), len(kept(lab, Delivery)), len(kept(lab, DeliveryAttempt))) == (1, 1, 1)
 
 
+def test_in_production_nobody_is_told_today_of_a_day_to_come(lab, settings):
+    manager(lab)
+    settings.PRODUCTION = True
+    call_command("scan_due", "--on", DAY.isoformat(), stdout=StringIO())
+    with pytest.raises(CommandError, match="has not come yet"):
+        call_command("scan_due", "--on", (timezone.localdate() + timedelta(1)).isoformat())
+    assert {row.day for row in kept(lab, Delivery)} == {DAY}
+
+
+@pytest.mark.parametrize("command", ["scan_due", "clauses"])
+def test_a_day_that_is_none_is_answered_with_how_to_write_it(command):
+    with pytest.raises(CommandError, match="2026-13-40 is no day; write it like 2026-03-09"):
+        call_command(command, "--on", "2026-13-40")
+
+
+def test_a_sentence_whose_last_fact_is_empty_ends_without_a_space(lab):
+    with tenant(lab.pk):
+        said = says("声明到期：%(kind)s %(signer)s", kind="name", signer=Value(""))
+        assert Site.objects.annotate(said=said).first().said == f"声明到期：{Site.objects.first().name}"
+
+
 def test_the_database_knows_when_the_scan_ran(lab):
     alerts.scan_due()
     run = JobRun.objects.get(name="scan_due")

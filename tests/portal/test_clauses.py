@@ -125,6 +125,17 @@ def test_a_document_on_request_applies_once_an_app_says_so(lab, checks):
     assert evaluate(lab, DAY)["D-4.1.1"].state == State.MET
 
 
+@pytest.mark.parametrize(
+    ("reasons", "said"), [(("没有范围", ""), None), (("", "没有受理"), None), (("没有范围", "没有受理"), "没有范围")]
+)
+def test_a_document_applies_when_any_app_says_so(lab, checks, reasons, said):
+    clause("B-4.3-s2")(always(State.MET))
+    for reason in reasons:
+        clauses.applies("B")(lambda institution, day, reason=reason: reason)
+    found = evaluate(lab, DAY)["B-4.3-s2"]
+    assert (found.state, found.advice) == ((State.NOT_APPLICABLE, said) if said else (State.MET, ""))
+
+
 def test_gates_have_the_names_that_their_module_gives_them():
     assert clauses.GATE_TITLES["equipment_was_traced"] == "设备溯源有效"
 

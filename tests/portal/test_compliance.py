@@ -171,6 +171,19 @@ def test_a_clause_that_a_register_feeds_leads_to_the_register(member, lab, store
     assert f'href="{url}"' in opened(member, lab).content.decode()
 
 
+def test_a_clause_without_a_page_of_its_own_leads_to_the_first_row_at_fault(member, lab, says, monkeypatch):
+    from portal import compliance
+
+    monkeypatch.setattr(compliance, "REGISTERS", {})
+    evidence = (Evidence("全部设备", text="2 台"), Evidence("天平 7 号", "/scale/", "超期"))
+    says[WORK] = Verdict(State.NOT_MET, evidence=evidence, advice="超期了。")
+    says["C-4.2"] = Verdict(State.UNKNOWN, evidence=evidence, advice="尚不能判定。")
+    standing.store(lab, DAY)
+    with tenant(lab.pk):
+        rows = {row.clause: compliance.fix_of(row, lab) for row in standing.current(lab)}
+    assert (rows[WORK], rows["C-4.2"]) == ("/scale/", "")
+
+
 # --- a day gone by
 
 
@@ -252,6 +265,14 @@ def test_a_regulator_sees_the_page_without_the_button(client, lab, stored):
     response = opened(client, lab)
     assert response.status_code == 200
     assert "立即重新评定" not in response.content.decode()
+
+
+def test_a_regulator_is_sent_to_no_page_on_which_something_is_changed(client, lab, stored):
+    client.force_login(make.regulator())
+    assert "超期了。请送检。" in opened(client, lab).content.decode()
+    assert 'href="/fix/"' not in opened(client, lab).content.decode()
+    page = client.get(reverse("portal:compliance_clause", args=[lab.slug, WORK])).content.decode()
+    assert "天平 7 号" in page and 'href="/fix/"' not in page
 
 
 # --- as a file

@@ -77,6 +77,14 @@ def test_days_times_decimals_and_nothing_have_their_type():
     assert (number.value, number.number_format, whole.value, nothing.value) == (-0.5, "0.00", 7, None)
 
 
+def test_a_sheet_is_named_has_columns_wide_enough_and_can_be_filtered():
+    titles = ["机构", "说明", "n"]
+    answer = exports.answer("xlsx", "辖区机构/2026", titles, iter([["云汀市计量技术研究院", "长" * 500, 7]] * 3))
+    sheet = openpyxl.load_workbook(io.BytesIO(answer.content)).active
+    widths = [sheet.column_dimensions[letter].width for letter in "ABC"]
+    assert (sheet.title, sheet.auto_filter.ref, widths) == ("辖区机构 2026", "A1:C4", [22, 60, 3])
+
+
 def test_control_characters_and_endless_text_do_not_break_the_file():
     (cell,) = in_xlsx("a\x00b\x1b" + "长" * 40_000)
     assert cell.value.startswith("a\ufffdb\ufffd长") and len(cell.value) < 32_768
@@ -101,3 +109,9 @@ def test_more_rows_than_one_file_holds_are_refused_with_what_to_do():
     exports.refuse_too_many(50_000)
     with pytest.raises(Refused, match="50001 行，一次最多导出 50000 行。请先用筛选缩小范围"):
         exports.refuse_too_many(50_001)
+
+
+@pytest.mark.parametrize("text", ["x;=1+1", "x\t=1+1", '";=1+1'])
+def test_no_other_separator_begins_a_cell_of_a_csv(text):
+    lines = b"".join(exports.answer("csv", "a", ["b"], [[text]])).decode().splitlines()
+    assert lines[1].startswith('"') and lines[1].endswith('"') and in_csv(text) == [text]

@@ -48,3 +48,11 @@ def test_a_refusal_without_a_clause_shows_no_name_of_the_code(row, actor):
 def test_acts_on_another_row_stay_out(row, actor):
     audit.record(actor, "equipment.quarantine", make.equipment(row.institution, row.site))
     assert history.timeline(row) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "printed"),
+    [("B-4.5-d", "B-4.5-d"), ("state", ""), ("approved_by", ""), ("step-up", ""), ("", "")],
+)
+def test_only_clauses_of_the_catalogue_are_printed(name, printed):
+    assert history.printed_clause(name) == printed

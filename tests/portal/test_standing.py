@@ -212,7 +212,49 @@ def test_a_fact_says_what_is_wrong_in_words(two):
     with scope(region="4403"):
         first, second = standing.worst([two[0].pk], n=2)[two[0].pk]
     assert (first.text, first.since, first.rows) == ("少一人", days(1), 2)
-    assert second.text == catalogue()[WORK].title
+    assert second.text == f"未做到：{catalogue()[WORK].title}"
+
+
+def facts(lab, n=3):
+    with tenant(lab.pk):
+        return [(fact.clause.id, fact.text) for fact in standing.worst([lab.pk], n=n)[lab.pk]]
+
+
+def test_what_stops_work_comes_before_other_duties_however_new_it_is(lab, says):
+    says[WORK] = Verdict(State.NOT_MET, advice="超期。")
+    standing.store(lab, DAY)
+    says["A-6.1.1"] = Verdict(State.NOT_MET, advice="考核无效。")
+    standing.store(lab, days(9))
+    assert catalogue()["A-6.1.1"].kind == "gate" != catalogue()[WORK].kind
+    assert facts(lab) == [("A-6.1.1", "考核无效"), (WORK, "超期")]
+
+
+def test_a_fact_that_breaks_several_clauses_is_told_once(lab, says):
+    late = (Evidence("检查制度", "/d/", "逾期未评审"),)
+    for name in ("A-5.1-b", "A-5.2", "A-5.2-b"):
+        says[name] = Verdict(State.NOT_MET, evidence=late, advice=f"{name} 请评审。")
+    says["A-5.4.1"] = says["A-5.4.2"] = Verdict(State.NOT_MET, advice="没有登记。")
+    says["A-4.1.1"] = says["A-6.4.1"] = Verdict(State.NOT_MET)
+    standing.store(lab, DAY)
+    told = facts(lab, n=9)
+    assert [text for _clause, text in told].count("检查制度 逾期未评审") == 1
+    assert [text for _clause, text in told].count("没有登记") == 1
+    assert {"A-4.1.1", "A-6.4.1"} <= {clause for clause, _text in told}
+
+
+@pytest.mark.parametrize(
+    ("verdict", "text"),
+    [
+        (Verdict(State.NOT_MET, evidence=(Evidence("天平 7 号", "", "超期"),), advice="请送检。"), "天平 7 号 超期"),
+        (Verdict(State.NOT_MET, evidence=(Evidence("甲", "", "超期"), Evidence("乙")), advice="请。"), "甲 超期 等"),
+        (Verdict(State.NOT_MET, evidence=(Evidence("甲"),), advice="少一人。请补。"), "少一人"),
+        (Verdict(State.NOT_MET, evidence=(Evidence("甲"),), advice="请补一人。"), "未做到：{title}"),
+    ],
+)
+def test_a_fact_is_what_is_wrong_and_not_what_to_do(lab, says, verdict, text):
+    says[WORK] = verdict
+    standing.store(lab, DAY)
+    assert facts(lab) == [(WORK, text.format(title=catalogue()[WORK].title))]
 
 
 def test_a_regulator_of_another_city_reads_nothing(two):
@@ -225,6 +267,21 @@ def test_no_other_institution_reads_how_one_stands(two):
     with tenant(two[1].pk):
         assert ClauseStanding.objects.filter(institution=two[0]).count() == 0
         assert standing.latest(two[0]) is None
+
+
+def test_only_the_latest_evaluation_counts_and_no_clause_that_the_catalogue_has_lost(lab, says, monkeypatch):
+    says[WORK] = says[WISH] = Verdict(State.NOT_MET)
+    before = standing.store(lab, DAY)
+    says[WORK] = Verdict(State.MET)
+    left = {name: row for name, row in catalogue().items() if name != WISH}
+    for module in (clauses, standing):
+        monkeypatch.setattr(module, "catalogue", lambda: left)
+    standing.store(lab, days(1))
+    with tenant(lab.pk):
+        found = standing.counts([lab])[lab.pk]
+    assert ((before.not_met, before.met), (found.not_met, found.met)) == ((2, 0), (0, 1))
+    assert sum(found.by_state.values()) == sum(before.by_state.values()) - 1 == len(left)
+    assert rows(lab, WISH) == [("not_met", DAY, days(1))]
 
 
 def test_an_institution_that_was_never_evaluated_has_no_counts(lab):

@@ -3,7 +3,7 @@
 import pytest
 from django.core.exceptions import ValidationError
 
-from portal.typed import DayField, NumberTextField, TextField
+from portal.typed import DayField, DecimalTextField, NumberTextField, TextField, WholeNumberField
 
 
 @pytest.mark.parametrize("text", ["a\x00b", "a\x1bb", "a\x7fb", "a\ud800b", "a\u202eb", "a\u200bb", "a\u00adb"])
@@ -46,3 +46,13 @@ def test_a_day_is_understood_in_the_ways_people_write_it(text):
 def test_a_year_no_record_can_have_is_refused(text):
     with pytest.raises(ValidationError, match="年份"):
         DayField().clean(text)
+
+
+@pytest.mark.parametrize("typed", ["10²", "8①", "1_0", "1½"])
+@pytest.mark.parametrize(
+    "field", [DecimalTextField(max_digits=9, decimal_places=3), NumberTextField(max_length=30), WholeNumberField()]
+)
+def test_a_raised_or_circled_digit_is_no_digit(field, typed):
+    """Folding makes 102 of 10²: a power of ten would be stored as another number."""
+    with pytest.raises(ValidationError):
+        field.clean(typed)
