@@ -7,9 +7,11 @@ class OrdersConfig(AppConfig):
     verbose_name = _("业务")
 
     def ready(self):
-        from portal import history, menu
+        from portal import clauses, history, menu
 
-        from . import finders, panels  # noqa: F401  they register themselves
+        from . import finders, gates, panels  # noqa: F401  they register themselves
+
+        clauses.gates_in(gates)
 
         menu.register(menu.Item("业务", _("样品收发"), "orders:list", "package", 10))
         history.register(

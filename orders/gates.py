@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from institutions.models import ScopeItem
 from portal.transitions import Refusal
 
 from .models import Item
@@ -22,6 +24,18 @@ def received_and_promised_in_order(item, actor, at) -> Iterator[Refusal]:
         yield Refusal(
             "C-6.1.1", _("承诺完成日期 %(promised)s 早于接收日期 %(day)s。请与客户重新约定日期。")
             % {"promised": item.promised_on, "day": item.received_on}
+        )  # fmt: skip
+
+
+def calibration_is_offered(item, actor, at) -> Iterator[Refusal]:
+    """A calibration is taken in on a day on which some line of scope counts, on a valid qualification. Source: B-4.3-s1."""
+    if item.activity != Item.Activity.CALIBRATION:
+        return
+    if not ScopeItem.objects.filter(institution_id=item.institution_id).valid_on(item.received_on).exists():
+        yield Refusal(
+            "B-4.3-s1", _("%(day)s 没有有效的资质和能力范围，不能受理校准。请先确认资质、登记能力范围；属于检定的，请改服务类别。")
+            % {"day": item.received_on},
+            link=reverse("institutions:scope", args=[item.institution.slug]), link_text=_("查看能力范围"),
         )  # fmt: skip
 
 

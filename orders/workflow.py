@@ -19,8 +19,8 @@ State = Item.State
 RECEIVE = Transition(
     "receive", frozenset({""}), State.RECEIVED, Permission.ITEM_RECEIVE,
     gates=(
-        gates.received_and_promised_in_order, gates.verification_follows_its_regulation, gates.order_has_one_customer,
-        gates.not_registered_twice,
+        gates.received_and_promised_in_order, gates.calibration_is_offered, gates.verification_follows_its_regulation,
+        gates.order_has_one_customer, gates.not_registered_twice,
     ),
 )  # fmt: skip
 ADD_CUSTOMER = Transition("add", frozenset({""}), "", Permission.ITEM_RECEIVE)

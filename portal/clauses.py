@@ -95,9 +95,9 @@ class Clause:
 
 CHECKS: dict[str, Check] = {}
 TWICE: list[str] = []
-# Letter of a document -> why its clauses do not apply to an institution on a day, or "".
+# Letter of a document -> what the apps say: why its clauses do not apply to an institution on a day, or "".
 Applicability = Callable[[Any, date], str]
-APPLIES: dict[str, Applicability] = {}
+APPLIES: dict[str, list[Applicability]] = {}
 # Documents that apply to nobody of whom no app says otherwise.
 ON_REQUEST = {"D": gettext_lazy("本机构没有登记为产业计量测试中心。")}
 # Clause -> the gates that refuse an act in its name; gate -> what a person calls it, where its module says so.
@@ -141,10 +141,13 @@ def clause(*ids: str) -> Callable[[Check], Check]:
 
 
 def applies(letter: str) -> Callable[[Applicability], Applicability]:
-    """The decorated function says why the clauses of a document do not apply to an institution, or ""."""
+    """The decorated function says why the clauses of a document do not apply to an institution, or "".
+
+    A document applies when any app says so: each knows the rows that it owns.
+    """
 
     def register(reason: Applicability) -> Applicability:
-        APPLIES[letter] = reason
+        APPLIES.setdefault(letter, []).append(reason)
         return reason
 
     return register
@@ -212,7 +215,10 @@ def evaluate(institution: Any, day: date) -> dict[str, Verdict]:
 
 def _why_not(letter: str, institution: Any, day: date) -> str:
     """Why the document does not apply to the institution on that day, or ""."""
-    return APPLIES[letter](institution, day) if letter in APPLIES else str(ON_REQUEST.get(letter, ""))
+    if letter not in APPLIES:
+        return str(ON_REQUEST.get(letter, ""))
+    reasons = [reason(institution, day) for reason in APPLIES[letter]]
+    return "" if "" in reasons else reasons[0]
 
 
 class _Asking:

@@ -2,13 +2,13 @@
 
 from datetime import date
 
-from django.db.models import Count, Exists, F, Func, OuterRef, Q, QuerySet, Value
+from django.db.models import Count, Exists, F, Func, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models import JSONField as Json
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from institutions import units
-from institutions.models import Institution
+from institutions.models import Institution, MethodReview
 from orders.models import Item
 from portal.clauses import Evidence, Verdict, clause, none_in_breach
 
@@ -51,8 +51,11 @@ def _lacks(name: str) -> str:
 
 @clause("A-3.4-s2", "B-6.6.3-s1")
 def carries_its_code(institution: Institution, day: date) -> Verdict:
-    """Every certificate has its own device code, verification code and hash, and they are on its PDF."""
-    missing = Q(token="") | Q(verification_code="") | Q(content_sha256="") | Q(pdf_sha256="")
+    """Every certificate has its own device code and verification code, and they are on its PDF.
+
+    Its hash the database asks for: issued_certificate_is_complete.
+    """
+    missing = Q(token="") | Q(verification_code="") | Q(pdf_sha256="")
     rows = papers(institution, day)
     twins = Certificate.objects.filter(institution=institution).exclude(token="").values("token")
     wrong = missing | Q(token__in=twins.annotate(count=Count("pk")).filter(count__gt=1).values("token"))
@@ -62,7 +65,7 @@ def carries_its_code(institution: Institution, day: date) -> Verdict:
 @clause("B-6.1.7-7.8.1-b")
 def snapshot_is_kept(institution: Institution, day: date) -> Verdict:
     """The data and the PDF of every certificate are kept as issued."""
-    wrong = Q(content=None) | Q(content_sha256="") | Q(pdf_sha256="") | Q(pdf_stored_as="")
+    wrong = Q(content__isnull=True) | Q(pdf_sha256="") | Q(pdf_stored_as="")
     return _judged(papers(institution, day), wrong, institution, _("这些证书没有存档的数据或 PDF。请检查后台任务。"))
 
 
@@ -106,12 +109,16 @@ def nothing_is_made_up(institution: Institution, day: date) -> Verdict:
 
 @clause("A-6.5.1-s2", "B-6.1.2-s2")
 def methods_were_in_force(institution: Institution, day: date) -> Verdict:
-    """Every certificate was measured by a method in force on the day of measurement."""
+    """Every certificate was measured by a method in force on the day, by the catalogue and by the latest review here."""
+    reviews = MethodReview.objects.filter(
+        institution=institution, method=OuterRef("record__procedure__method"), state=MethodReview.State.CURRENT,
+        reviewed_on__lte=day,
+    ).order_by("-reviewed_on", "-pk")  # fmt: skip
+    rows = papers(institution, day).annotate(found_ended_on=Subquery(reviews.values("ends_on")[:1]))
     wrong = Q(record__procedure__method__in_force_from__gt=F("record__performed_on"))
     wrong |= Q(record__procedure__method__in_force_until__lte=F("record__performed_on"))
-    return _judged(
-        papers(institution, day), wrong, institution, _("这些证书依据的方法当天不是现行有效。请换版后重测。")
-    )
+    wrong |= Q(found_ended_on__lte=F("record__performed_on"))
+    return _judged(rows, wrong, institution, _("这些证书依据的方法当天不是现行有效。请换版后重测。"))
 
 
 @clause("C-6.4.3.2")

@@ -57,7 +57,7 @@ def standards_were_assessed(institution: Institution, day: date) -> Verdict:
 def equipment_was_traced(institution: Institution, day: date) -> Verdict:
     """All equipment used had a valid, confirmed traceability on the day of measurement."""
     uses = Uses(institution, day)
-    breaches = uses.evidence(uses.untraced(uses.all()))
+    breaches = uses.evidence(uses.untraced(uses.all()), _("当天没有有效溯源"))
     return none_in_breach(
         uses.devices, breaches, nothing=_nothing(), advice=_("这些设备在使用当天没有有效溯源。请评估影响，必要时重测。")
     )
@@ -67,7 +67,7 @@ def equipment_was_traced(institution: Institution, day: date) -> Verdict:
 def traceability_is_on_file(institution: Institution, day: date) -> Verdict:
     """All equipment used had, on the day of measurement, a valid traceability whose certificate is on file."""
     uses = Uses(institution, day)
-    breaches = uses.evidence(uses.untraced(uses.all(), with_file=True))
+    breaches = uses.evidence(uses.untraced(uses.all(), with_file=True), _("当天没有附文件的有效溯源"))
     return none_in_breach(
         uses.devices, breaches, nothing=_nothing(), advice=_("这些设备在使用当天没有附文件的有效溯源。请补登证书文件。")
     )
@@ -77,7 +77,7 @@ def traceability_is_on_file(institution: Institution, day: date) -> Verdict:
 def nothing_untraced_was_used(institution: Institution, day: date) -> Verdict:
     """Neither equipment without traceability nor a standard outside its assessment was used."""
     uses = Uses(institution, day)
-    breaches = uses.evidence(uses.untraced(uses.all()))
+    breaches = uses.evidence(uses.untraced(uses.all()), _("当天没有有效溯源"))
     breaches += shown_records(_badly_assessed(institution, day), institution, _("检校日不在考核有效期内"))
     return none_in_breach(
         records(institution, day).count(), breaches, nothing=_nothing(),
@@ -89,7 +89,7 @@ def nothing_untraced_was_used(institution: Institution, day: date) -> Verdict:
 def environment_was_monitored(institution: Institution, day: date) -> Verdict:
     """The device that watched the room had a valid traceability on the day."""
     uses = Uses(institution, day)
-    breaches = uses.evidence(uses.untraced(uses.monitored))
+    breaches = uses.evidence(uses.untraced(uses.monitored), _("当天没有有效溯源"))
     return none_in_breach(
         uses.monitored, breaches, nothing=_nothing(), advice=_("环境监测设备在使用当天没有有效溯源。请送检并评估影响。")
     )
@@ -108,7 +108,8 @@ def nothing_was_used_unconfirmed(institution: Institution, day: date) -> Verdict
         for pk, days in uses.all().items()
     }
     return none_in_breach(
-        sum(map(len, recent.values())), uses.evidence(early), nothing=_("近 365 天使用的设备没有新的溯源记录。"),
+        sum(map(len, recent.values())), uses.evidence(early, _("计量确认之前使用")),
+        nothing=_("近 365 天使用的设备没有新的溯源记录。"),
         advice=_("这些设备在溯源之后、计量确认之前被使用。请补作确认并评估影响。"),
     )  # fmt: skip
 

@@ -94,10 +94,11 @@ class Uses:
         keys = self.measured.keys() | self.monitored.keys()
         return {key: self.measured.get(key, set()) | self.monitored.get(key, set()) for key in keys}
 
-    def evidence(self, breaches: dict[int, Iterable[date]]) -> list[Evidence]:
-        """Each piece of equipment with the days of the breach; those without a day are left out."""
+    def evidence(self, breaches: dict[int, Iterable[date]], wrong: str) -> list[Evidence]:
+        """Each piece of equipment with what is wrong and the days of the breach; those without a day are left out."""
+        slug = self.institution.slug
         return [
-            Evidence(str(device), reverse("equipment:detail", args=[self.institution.slug, device.ref]), told(days), pk)
+            Evidence(str(device), reverse("equipment:detail", args=[slug, device.ref]), f"{wrong}：{told(days)}", pk)
             for pk, device in self.devices.items()
             if (days := sorted(breaches.get(pk, ())))
         ]

@@ -1,19 +1,43 @@
 """Clauses decided by whether the portal is worked with: which sides of the work it carried lately, at which sites."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any
 
 from django.db.models import Count
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from equipment.models import Traceability
+from equipment.models import Equipment, Traceability
+from institutions.checks.organisation import archives_are_ruled
 from institutions.checks.papers import scope_rests_on_certificate_and_annex
-from institutions.checks.rows import open_sites
-from institutions.models import Institution, MethodReview, ScopeItem, Training, TrainingAttendance
+from institutions.checks.rows import current, open_sites
+from institutions.models import (
+    ArchiveClass,
+    Employment,
+    Institution,
+    ManagementDocument,
+    MethodReview,
+    Qualification,
+    ScopeItem,
+    Training,
+    TrainingAttendance,
+)
 from orders.models import Item
-from portal.clauses import Evidence, State, Verdict, clause, none_in_breach, not_applicable, unknown, window
+from portal.clauses import (
+    MOST_EVIDENCE,
+    Evidence,
+    State,
+    Verdict,
+    all_of,
+    applies,
+    clause,
+    none_in_breach,
+    not_applicable,
+    unknown,
+    window,
+)
 
 from ..models import Certificate, RawRecord, Reading
 from .rows import records, year_before
@@ -112,11 +136,70 @@ def every_site_keeps_its_records_here(institution: Institution, day: date) -> Ve
     )
 
 
+def _accepted(institution: Institution, day: date) -> Any:
+    return _items(institution, *year_before(day)).filter(activity=Item.Activity.CALIBRATION)
+
+
+@applies("B")
+def takes_in_calibrations(institution: Institution, day: date) -> str:
+    """Document B is for those who calibrate for others, with a scope or without."""
+    return "" if _accepted(institution, day).exists() else _("近 365 天没有受理校准。")
+
+
+def _without_scope(institution: Institution, days: Iterable[date]) -> list[date]:
+    """Those of the days on which no line of scope on a valid qualification was in its dates. Two queries."""
+    known = Qualification.objects.filter(institution=institution, kind__in=Qualification.FOR_CALIBRATION).in_bulk()
+    lines = ScopeItem.objects.filter(institution=institution, qualification__in=known)
+    lines = lines.exclude(state=ScopeItem.State.WITHDRAWN)
+    spans = set(lines.values_list("qualification_id", "valid_from", "valid_until"))
+    return [
+        on
+        for on in days
+        if not any(
+            first <= on and (last is None or on <= last) and known[paper].valid_on(on) for paper, first, last in spans
+        )
+    ]
+
+
 @clause("B-4.3-s1")
 def calibrates_on_certificate_and_annex(institution: Institution, day: date) -> Verdict:
-    """Calibrations were accepted within the year, and what the scope rests on is on file with its annex."""
-    papers = scope_rests_on_certificate_and_annex(institution, day)
-    accepted = _items(institution, *year_before(day)).filter(activity=Item.Activity.CALIBRATION)
-    if papers.state != State.MET or accepted.exists():
-        return papers
-    return unknown(_("证书和附表齐备；近 365 天没有受理校准，不能判为符合。"), **papers.figures)
+    """Calibrations were accepted within the year, each under a qualification with lines of scope valid that day.
+
+    What the scope of the day rests on is on file with its annex.
+    """
+    papers, accepted = scope_rests_on_certificate_and_annex(institution, day), _accepted(institution, day)
+    if not accepted.exists():
+        if papers.state != State.MET:
+            return papers
+        return unknown(_("证书和附表齐备；近 365 天没有受理校准，不能判为符合。"), **papers.figures)
+    bare = _without_scope(institution, accepted.values_list("received_on", flat=True).distinct())
+    url, text = "orders:item", _("受理当天没有有效的资质和能力范围")
+    taken_in = none_in_breach(
+        accepted.count(),
+        [
+            Evidence(str(row), reverse(url, args=[institution.slug, row.ref]), text, row.pk)
+            for row in accepted.filter(received_on__in=bare).order_by("pk")[:MOST_EVIDENCE]
+        ],
+        nothing="", advice=_("没有资质和能力附表时不能受理校准。请停止受理，评估已出的结果。"),
+    )  # fmt: skip
+    return all_of(papers, taken_in)
+
+
+@clause("C-7.3.1.1")
+def archives_hold_something(institution: Institution, day: date) -> Verdict:
+    """The archives are ruled and set up, and in each of the five lies something by that day."""
+    kinds = ArchiveClass.Archive
+    contents = {
+        kinds.STAFF: current(Employment, institution).filter(started_on__lte=day),
+        kinds.DOCUMENTS: current(ManagementDocument, institution).filter(valid_from__lte=day),
+        kinds.EQUIPMENT: Equipment.objects.filter(institution=institution),
+        kinds.RAW_RECORDS: RawRecord.objects.filter(
+            institution=institution, state=RawRecord.State.SUBMITTED, performed_on__lte=day
+        ),
+        kinds.CERTIFICATES: Certificate.objects.filter(institution=institution, issued_at__date__lte=day),
+    }
+    empty = [Evidence(str(kind.label), "", _("没有内容")) for kind, rows in contents.items() if not rows.exists()]
+    return all_of(
+        archives_are_ruled(institution, day),
+        none_in_breach(len(contents), empty, nothing="", advice=_("这些档案里还没有内容。请把记录登记到系统。")),
+    )

@@ -21,6 +21,8 @@ ANSWERS = {Declaration.Kind.IMPARTIALITY: "A-6.6-s1"}
 def calibrates_for_others(institution: Institution, day: date) -> str:
     """Document B is for those who calibrate for others: who had a line of scope within the last year does.
 
+    So does who took in calibrations without any: certificates/checks/usage.py.
+
     Source: the rules of evaluation in docs/architecture.md.
     """
     recent = Q(valid_until=None) | Q(valid_until__gt=day - timedelta(WINDOW_DAYS))

@@ -23,7 +23,7 @@ from ..models import (
     ScopeItem,
 )
 from ..system_documents import KINDS
-from .rows import evidence, grants, listed, page, staff
+from .rows import evidence, grants, listed, page, person, staff
 
 REGISTER = "documents"
 POLICIES = ("equipment_policy", "inspection_policy", "complaint_policy", "commitment_policy")
@@ -56,10 +56,13 @@ def flaw(row: ManagementDocument, day: date, sections: tuple[str, ...] | None, *
 
 
 def complete(
-    institution: Institution, day: date, *kinds: str, sections: tuple[str, ...] | None = (), review: bool = True,
+    institution: Institution, day: date, *kinds: str, sections: tuple[str, ...] | None = (), review: bool = False,
     rest: str = "",
 ) -> Verdict:  # fmt: skip
-    """All of these kinds are in force, reviewed in time, with the sections named (None: all that the kind must have)."""
+    """All of these kinds are in force, with the sections named (None: all that the kind must have).
+
+    `review`: no review of them is overdue.
+    """
     return _judged(institution, day, in_force(institution, day, *kinds), kinds, sections, review, rest)
 
 
@@ -95,8 +98,9 @@ def read_by_all(institution: Institution, day: date, kind: str) -> Verdict:
     if not people:
         return Verdict(State.NOT_MET, {}, (), _("没有登记在职人员，无人阅读。请先登记人员。"))
     waiting = [row for row in people if row.pk not in read]
+    unread = _("没有确认阅读《%(title)s》") % {"title": document.title}
     return none_in_breach(
-        people, [Evidence(row.name, "", _("没有确认阅读"), row.pk) for row in waiting], nothing="",
+        people, [person(institution, row, unread) for row in waiting], nothing="",
         advice=_("请这些人员在文件页确认阅读。"), fix=evidence(institution, REGISTER, document).url,
     )  # fmt: skip
 
@@ -107,6 +111,8 @@ def read_on(document: ManagementDocument, day: date) -> set[int]:
     return set(rows.values_list("employment_id", flat=True))
 
 
+# These ask for the review as well; elsewhere one that is overdue is reminded of, and the document stays in force.
+REVIEWED = frozenset({"A-5.2", "B-4.7.2", "B-5.1"})
 # Clause -> kinds, the sections asked for (None: every section of the kind), and what the rows cannot tell.
 SIMPLE: dict[str, tuple[tuple[str, ...], tuple[str, ...] | None, Any]] = {
     "A-4.2": (("integrity_system",), (), NO_INSPECTIONS),
@@ -137,7 +143,7 @@ def _simple(name: str) -> Callable[[Institution, date], Verdict]:
     kinds, sections, rest = SIMPLE[name]
 
     def check(institution: Institution, day: date) -> Verdict:
-        return complete(institution, day, *kinds, sections=sections, rest=rest)
+        return complete(institution, day, *kinds, sections=sections, review=name in REVIEWED, rest=rest)
 
     check.__name__ = check.__qualname__ = f"documents_for_{name}"
     return check
@@ -197,7 +203,7 @@ def policies_are_kept_by_the_metrology_manager(institution: Institution, day: da
         len(POLICIES), wrong, nothing="",
         advice=_("请由计量管理人员修订后登记新版，写明下次评审日期；或给编制人授权。"),
     )  # fmt: skip
-    return all_of(complete(institution, day, *POLICIES), authored)
+    return all_of(complete(institution, day, *POLICIES, review=True), authored)
 
 
 @clause("A-5.2-d")

@@ -10,7 +10,7 @@ from portal.clauses import Evidence, State, Verdict, all_of, clause, existing, n
 from portal.registers.verbs import accepted
 
 from ..models import Declaration, Institution, KeyPerson, LegalStatus, Qualification
-from .rows import current, evidence, filed, lines, listed, page, status
+from .rows import current, declarations, evidence, lines, listed, page, status
 
 Form, Status = LegalStatus.LegalForm, LegalStatus.BusinessStatus
 
@@ -35,10 +35,10 @@ def _stated(institution: Institution, day: date) -> tuple[LegalStatus | None, Ve
 
 @clause("A-4.1.1")
 def licensed_and_operating(institution: Institution, day: date) -> Verdict:
-    """A business licence is in force, and the institution operates."""
+    """A business licence, or what a public institution is founded by, is in force, and the institution operates."""
     licence = existing(
         [_paper(institution, row) for row in _valid(institution, day, Qualification.Kind.BUSINESS_LICENCE)],
-        advice=_("没有当天有效的营业执照。请登记营业执照及其有效期。"),
+        advice=_("没有当天有效的营业执照或法人登记证书。请登记证照及其有效期。"),
         fix=page(institution, "qualifications", kind=Qualification.Kind.BUSINESS_LICENCE),
     )
     known, unsaid = _stated(institution, day)
@@ -51,14 +51,14 @@ def licensed_and_operating(institution: Institution, day: date) -> Verdict:
 
 @clause("C-4.1.1-s1")
 def lawfully_founded(institution: Institution, day: date) -> Verdict:
-    """The credit code is well formed, and a licence in force is on file. Source: GB 32100-2015."""
+    """The credit code is well formed, and a licence or founding paper in force is on file. Source: GB 32100-2015."""
     if not uscc.is_valid(institution.credit_code):
         wrong = Evidence(institution.credit_code, reverse("institutions:profile", args=[institution.slug]))
         return none_in_breach(1, [wrong], nothing="", advice=_("统一社会信用代码的格式或校验位不对。请核对后更正。"))
     rows = [row for row in _valid(institution, day, Qualification.Kind.BUSINESS_LICENCE) if accepted(row.file)]
     return existing(
         [_paper(institution, row) for row in rows],
-        advice=_("没有当天有效且附有文件的营业执照。请登记并上传执照。"),
+        advice=_("没有当天有效且附有文件的营业执照或法人登记证书。请登记并上传。"),
         fix=listed(institution, "qualifications"),
     )
 
@@ -100,9 +100,9 @@ def authorised_by_the_legal_person(institution: Institution, day: date) -> Verdi
 def liability_is_declared(institution: Institution, day: date) -> Verdict:
     """The legal representative of the day has signed that the institution answers for its results."""
     heads = current(KeyPerson, institution).filter(role=KeyPerson.Role.LEGAL_REPRESENTATIVE).valid_on(day)
-    rows = filed(current(Declaration, institution).filter(kind=Declaration.Kind.LIABILITY, signed_by__in=heads))
+    rows = declarations(institution, Declaration.Kind.LIABILITY, day).filter(signed_by__in=heads)
     return existing(
-        [evidence(institution, "declarations", row) for row in rows.valid_on(day).select_related("signed_by")],
+        [evidence(institution, "declarations", row) for row in rows],
         advice=_("没有现任法定代表人签字、在有效期内的法律责任声明。请签署、扫描后登记。"),
         fix=page(institution, "declarations", kind=Declaration.Kind.LIABILITY),
     )
@@ -143,8 +143,8 @@ def measures_itself_by_17025(institution: Institution, day: date) -> Verdict:
     """Accredited, or a gap analysis against CNAS-CL01 declared within the year, on file."""
     rows = _valid(institution, day, Qualification.Kind.CNAS)
     found = [_paper(institution, row) for row in rows]
-    gap = filed(current(Declaration, institution).filter(kind=Declaration.Kind.CNAS_GAP)).valid_on(day)
-    found += [evidence(institution, "declarations", row) for row in gap.select_related("signed_by", "employment")]
+    gap = declarations(institution, Declaration.Kind.CNAS_GAP, day)
+    found += [evidence(institution, "declarations", row) for row in gap]
     return existing(
         found, advice=_("没有有效的 CNAS 认可，也没有一年内对照 CNAS-CL01 的自查声明。请登记其中一项。"),
         fix=page(institution, "declarations", kind=Declaration.Kind.CNAS_GAP),

@@ -14,16 +14,17 @@ from ..models import (
     Employment,
     Institution,
     Membership,
+    Qualification,
     ScopeItem,
     Training,
     TrainingAttendance,
 )
 from ..people.cases import cases_of, house_of
+from ..people.reconsidering import FEWEST_PEOPLE, TWO_PEOPLE
 from ..people.rules import MOST_FIELDS, Known, is_engineer, shortfalls
-from .rows import OPERATORS, current, evidence, grants, lately, listed, person, staff, status
+from .rows import OPERATORS, current, everybody, evidence, grants, lately, listed, person, staff, status
 
 Role = Authorisation.Role
-FEWEST_PEOPLE = 2
 
 
 def filled(institution: Institution, day: date, *posts: tuple[str, ...]) -> Verdict:
@@ -35,9 +36,7 @@ def filled(institution: Institution, day: date, *posts: tuple[str, ...]) -> Verd
         for post in posts
         if not held.intersection(post)
     ]
-    return none_in_breach(
-        len(posts), empty, nothing="", advice=_("请给空缺的岗位授权。"), fix=listed(institution, "credentials")
-    )
+    return none_in_breach(len(posts), empty, nothing="", advice=_("请给空缺的岗位授权。"), fix=everybody(institution))
 
 
 def resting_on_rules(
@@ -77,10 +76,14 @@ def no_operator() -> str:
     return _("没有有效的检定员或校准员授权。")
 
 
+def _no_calibrator() -> str:
+    return _("没有有效的校准员授权。")
+
+
 # Clause of a rule in people/rules.py -> the roles it is about, and what to say when nobody holds one.
 RULED = {
     "B-4.5-a-s1": ((Role.SIGNATORY,), _no_signatory),
-    "B-5.7-d-s1": (OPERATORS, no_operator),
+    "B-5.7-d-s1": ((Role.CALIBRATOR,), _no_calibrator),
     "D-4.3.2-s1": (OPERATORS, no_operator),
 }
 for _name, (_roles, _nothing) in RULED.items():
@@ -163,25 +166,34 @@ def a_centre_has_its_posts(institution: Institution, day: date) -> Verdict:
 
 @clause("A-5.1-s1")
 def metrology_is_somebodys_full_time_work(institution: Institution, day: date) -> Verdict:
-    """A metrology manager is employed full time."""
-    rows = grants(institution, day, Role.METROLOGY_MANAGER)
+    """A metrology manager is employed full time, and not as somebody's second work."""
+    rows = [row.employment for row in grants(institution, day, Role.METROLOGY_MANAGER)]
     full = [
-        person(institution, row.employment)
+        person(institution, row)
         for row in rows
-        if row.employment.full_time and row.employment.active_on(day)
+        if row.full_time and row.kind != Employment.Kind.PART_TIME and row.active_on(day)
     ]
-    return existing(full, advice=_("没有专职的计量管理人员。请给一名全职在职人员授权“计量管理人员”。"))
+    advice = _("没有专职的计量管理人员。请给一名全职在职人员授权“计量管理人员”。")
+    return existing(full, advice=advice, fix=everybody(institution))
 
 
 @clause("C-5.1.1-s2", "D-4.3.1.3-s2")
 def two_people_for_each_item(institution: Institution, day: date) -> Verdict:
-    """At least two different persons at work may operate in the field of each line of scope, the suspended included."""
+    """At least two different persons at work may operate in the field of each line of scope that counts.
+
+    Lines that the portal suspended because there are fewer are among them: what they lack is not mended by that.
+    """
     people: dict[str, set[int]] = {}
     for grant in grants(institution, day, *OPERATORS):
         if grant.employment.active_on(day):
             people.setdefault(grant.field, set()).add(grant.employment.person_id)
-    rows = ScopeItem.objects.filter(institution=institution, valid_from__lte=day).exclude(valid_until__lt=day)
-    rows = list(rows.exclude(state=ScopeItem.State.WITHDRAWN).order_by("instrument", "pk"))
+    of_institution = ScopeItem.objects.filter(institution=institution)
+    short_of_people = of_institution.filter(
+        state=ScopeItem.State.SUSPENDED, suspended_clause=TWO_PEOPLE, valid_from__lte=day,
+        qualification__in=Qualification.objects.filter(institution=institution).valid_on(day),
+    ).exclude(valid_until__lt=day)  # fmt: skip
+    counting = Q(pk__in=of_institution.valid_on(day).values("pk")) | Q(pk__in=short_of_people.values("pk"))
+    rows = list(of_institution.filter(counting).order_by("instrument", "pk"))
     short = [
         evidence(
             institution, "scope", line, _("“%(field)s”专业有 %(count)d 人") % {"field": line.field, "count": count}

@@ -8,7 +8,7 @@ from portal.clauses import Verdict, all_of, clause, existing, none_in_breach
 from portal.registers.verbs import accepted
 
 from ..models import Declaration, Institution, Isolation, Room, ScopeItem, Site
-from .rows import current, evidence, filed, listed, open_sites, page
+from .rows import current, declarations, evidence, listed, open_sites, page
 
 
 @clause("B-4.2-s1")
@@ -80,9 +80,9 @@ def incompatible_work_is_apart(institution: Institution, day: date) -> Verdict:
     """Every pair that does not go together is kept apart, with proof; or a declaration says that there is none."""
     pairs = list(current(Isolation, institution).select_related("file").order_by("first", "pk"))
     if not pairs:
-        none = filed(current(Declaration, institution).filter(kind=Declaration.Kind.NOTHING_TO_ISOLATE)).valid_on(day)
+        none = declarations(institution, Declaration.Kind.NOTHING_TO_ISOLATE, day)
         return existing(
-            [evidence(institution, "declarations", row) for row in none.select_related("signed_by", "employment")],
+            [evidence(institution, "declarations", row) for row in none],
             advice=_("没有登记隔离措施，也没有“没有互不相容项目”的声明。请登记其中一项。"), fix=page(institution, "isolations"),
         )  # fmt: skip
     wrong = [
@@ -104,9 +104,9 @@ def premises_suffice(institution: Institution, day: date) -> Verdict:
         for row in rows
         if row.total_area is None or row.pk not in roomed
     ]
-    stated = filed(current(Declaration, institution).filter(kind=Declaration.Kind.PREMISES)).valid_on(day)
+    stated = declarations(institution, Declaration.Kind.PREMISES, day)
     declared = existing(
-        [evidence(institution, "declarations", row) for row in stated.select_related("signed_by", "employment")],
+        [evidence(institution, "declarations", row) for row in stated],
         advice=_("没有一年内的场所条件满足声明。请签署后登记。"),
         fix=page(institution, "declarations", kind=Declaration.Kind.PREMISES),
     )  # fmt: skip

@@ -8,7 +8,7 @@ from django.urls import reverse
 from portal.clauses import Evidence, window
 from portal.models import Document, RegisterRow
 
-from ..models import Authorisation, Employment, Institution, LegalStatus, ScopeItem, ServiceWindow, Site
+from ..models import Authorisation, Declaration, Employment, Institution, LegalStatus, ScopeItem, ServiceWindow, Site
 
 CURRENT = RegisterRow.State.CURRENT
 OPERATORS = Authorisation.OPERATORS
@@ -23,6 +23,11 @@ def page(institution: Institution, register: str, **values: str) -> str:
 def listed(institution: Institution, register: str) -> str:
     """The list of a register."""
     return reverse("portal:register", args=[institution.slug, register])
+
+
+def everybody(institution: Institution) -> str:
+    """The list of the people; on the page of each an authorisation can be proposed."""
+    return reverse("institutions:people", args=[institution.slug])
 
 
 def evidence(institution: Institution, register: str, row: RegisterRow, text: str = "") -> Evidence:
@@ -49,6 +54,13 @@ def lately(rows: QuerySet, field: str, day: date, days: int = 365) -> QuerySet:
 def filed(rows: QuerySet) -> QuerySet:
     """Of the rows those whose file was taken in."""
     return rows.filter(file__state=Document.State.ACCEPTED)
+
+
+def declarations(institution: Institution, kind: str, day: date) -> QuerySet[Declaration]:
+    """Declarations of the kind that count that day: signed, on file, in date, and for twelve months at most."""
+    rows = filed(current(Declaration, institution).filter(kind=kind)).exclude(signed_by=None, employment=None)
+    rows = rows.valid_on(day).filter(valid_from__gte=years_before(day, 1))
+    return rows.select_related("signed_by", "employment")
 
 
 def years_before(day: date, years: int) -> date:

@@ -16,7 +16,7 @@ from ..models import (
     Institution,
     Partnership,
 )
-from .rows import CURRENT, current, evidence, filed, lately, listed, page, years_before
+from .rows import CURRENT, current, declarations, evidence, filed, lately, listed, page, years_before
 
 Kind = Activity.Kind
 
@@ -102,9 +102,9 @@ def incentives_are_on_record(institution: Institution, day: date) -> Verdict:
     """Rewards and penalties of the year by the rules of integrity, or a signed statement that there were none."""
     rules = {"document__kind": "integrity_rules", "document__state": CURRENT}
     rows = lately(current(Incentive, institution).filter(**rules), "decided_on", day).select_related("employment")
-    none = filed(current(Declaration, institution).filter(kind=Declaration.Kind.NOTHING_TO_REWARD)).valid_on(day)
+    none = declarations(institution, Declaration.Kind.NOTHING_TO_REWARD, day)
     found = [evidence(institution, "incentives", row) for row in rows]
-    found += [evidence(institution, "declarations", row) for row in none.select_related("signed_by", "employment")]
+    found += [evidence(institution, "declarations", row) for row in none]
     return existing(
         found,
         advice=_("近一年没有依据诚信管理制度的奖惩记录。请登记；确实没有的，登记“本年无奖惩的声明”。"),

@@ -18,10 +18,10 @@ from ..models import (
     ScopeItem,
     Site,
 )
-from .rows import current, evidence, filed, has_window, listed, open_sites, page
+from ..models.service import CHECK_EVERY
+from .rows import current, declarations, evidence, has_window, listed, open_sites, page
 
 Item = PublicItem.Kind
-CHECK_EVERY = 90  # days between two comparisons of what is shown; the portal's own default
 SHOWN = (Item.LAW, Item.AUTHORISATION, Item.PROCESS_IN_LAB, Item.FEES, Item.TIME_LIMIT, Item.SERVICE_PROMISE)
 OPEN = (Item.PROCESS_IN_LAB, Item.FEES, Item.TIME_LIMIT, Item.CAPABILITY, Item.COMPLAINT_CHANNEL)
 
@@ -41,6 +41,13 @@ def _seen_on(row: PublicItem) -> date:
     return max(row.published_on, row.last_check or row.published_on)
 
 
+def _review_on(row: PublicItem) -> date:
+    """When it is to be looked at again: as planned, or later when somebody has found it right since."""
+    if row.last_check is None or row.last_result == PublicItemCheck.Result.WRONG:
+        return row.next_review_on
+    return max(row.next_review_on, row.last_check + CHECK_EVERY)
+
+
 def _absent(institution: Institution, rows: list[PublicItem], kinds: tuple[Item, ...]) -> list[Evidence]:
     there = {row.kind for row in rows}
     return [
@@ -53,7 +60,7 @@ def _absent(institution: Institution, rows: list[PublicItem], kinds: tuple[Item,
 def _unchecked(institution: Institution, rows: list[PublicItem], day: date) -> list[Evidence]:
     found = []
     for row in rows:
-        if (day - _seen_on(row)).days > CHECK_EVERY:
+        if day - _seen_on(row) > CHECK_EVERY:
             found.append(evidence(institution, "public-items", row, _("上次核对 %(day)s") % {"day": _seen_on(row)}))
     return found
 
@@ -97,8 +104,8 @@ def what_is_shown_is_kept_up(institution: Institution, day: date) -> Verdict:
     breaches = []
     for row in rows:
         change = changed.get(row.kind)
-        if row.next_review_on < day:
-            text = _("应在 %(day)s 前核对") % {"day": row.next_review_on}
+        if _review_on(row) < day:
+            text = _("应在 %(day)s 前核对") % {"day": _review_on(row)}
         elif row.last_result == PublicItemCheck.Result.WRONG:
             text = _("%(day)s 核对时需要更正，之后没有再核对") % {"day": row.last_check}
         elif change and change > _seen_on(row):
@@ -164,9 +171,9 @@ def window_is_in_order(institution: Institution, day: date) -> Verdict:
     """Where there is a window, somebody has looked over its facilities within the year and signed for it."""
     if not has_window(institution, day):
         return not_applicable(_("没有登记服务窗口。"))
-    rows = filed(current(Declaration, institution).filter(kind=Declaration.Kind.WINDOW_CHECK)).valid_on(day)
+    rows = declarations(institution, Declaration.Kind.WINDOW_CHECK, day)
     return existing(
-        [evidence(institution, "declarations", row) for row in rows.select_related("signed_by", "employment")],
+        [evidence(institution, "declarations", row) for row in rows],
         advice=_("没有一年内的窗口自查声明（附照片）。请自查后登记。"),
         fix=page(institution, "declarations", kind=Declaration.Kind.WINDOW_CHECK),
     )  # fmt: skip

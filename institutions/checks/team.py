@@ -19,7 +19,7 @@ from ..models import (
     ProtectiveIssue,
 )
 from .people import no_operator
-from .rows import OPERATORS, current, evidence, filed, grants, page, person, staff
+from .rows import OPERATORS, current, declarations, evidence, grants, page, person, staff
 
 Role = Authorisation.Role
 FEWEST_SENIORS = 2
@@ -33,8 +33,7 @@ def signed_by_all(
     institution: Institution, day: date, kind: str, people: list[Employment], *, rest: str = ""
 ) -> Verdict:
     """Each of these people has signed the declaration, on file and in date."""
-    rows = filed(current(Declaration, institution).filter(kind=kind)).valid_on(day)
-    signed = set(rows.values_list("employment_id", flat=True))
+    signed = set(declarations(institution, kind, day).values_list("employment_id", flat=True))
     if not people:
         return existing([], advice=_("还没有在职人员。请登记人员。"))
     return none_in_breach(
@@ -84,7 +83,7 @@ def operators_are_protected(institution: Institution, day: date) -> Verdict:
     protected = set(
         issued.filter(Q(replace_by=None) | Q(replace_by__gte=day)).values_list("employment_id", flat=True)
     )  # fmt: skip
-    freed = filed(current(Declaration, institution).filter(kind=Declaration.Kind.NO_PPE)).valid_on(day)
+    freed = declarations(institution, Declaration.Kind.NO_PPE, day)
     protected |= set(freed.values_list("employment_id", flat=True))
     bare = [person(institution, row, _("没有在期的防护用品")) for pk, row in rows.items() if pk not in protected]
     return none_in_breach(

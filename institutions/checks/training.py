@@ -17,7 +17,21 @@ from ..models import (
     YearFigures,
 )
 from .people import no_operator, two_people_for_each_item
-from .rows import OPERATORS, ago, current, evidence, filed, grants, lately, lines, listed, page, person, staff, status
+from .rows import (
+    OPERATORS,
+    ago,
+    current,
+    everybody,
+    evidence,
+    filed,
+    grants,
+    lately,
+    listed,
+    page,
+    person,
+    staff,
+    status,
+)
 
 Role = Authorisation.Role
 
@@ -26,9 +40,9 @@ Role = Authorisation.Role
 def metrology_managers_are_trained(institution: Institution, day: date) -> Verdict:
     """Every metrology manager has passed a training within the year."""
     rows = grants(institution, day, Role.METROLOGY_MANAGER)
-    wrong = _without_training(institution, day, rows)
+    wrong = _without_training(institution, day, rows, _("近 365 天没有考核合格的培训"))
     if not rows:
-        return existing([], advice=_("没有计量管理人员。请先授权，再安排培训考核。"))
+        return existing([], advice=_("没有计量管理人员。请先授权，再安排培训考核。"), fix=everybody(institution))
     return none_in_breach(
         rows,
         wrong,
@@ -39,16 +53,16 @@ def metrology_managers_are_trained(institution: Institution, day: date) -> Verdi
 
 
 def _without_training(
-    institution: Institution, day: date, rows: list[Authorisation], *, passed: bool = True, **of: str
+    institution: Institution, day: date, rows: list[Authorisation], absent: str, *, passed: bool = True, **of: str
 ) -> list[Evidence]:
-    """The people of these authorisations who took part in no such training within the year."""
+    """The people of these authorisations who took part in no such training within the year, each with that sentence."""
     trainings = lately(current(Training, institution).filter(**of), "held_on", day)
     seats = current(TrainingAttendance, institution).filter(training__in=trainings)
     if passed:
         seats = seats.filter(result=TrainingAttendance.Result.PASSED)
     trained = set(seats.values_list("employment_id", flat=True))
     people = {row.employment_id: row.employment for row in rows}
-    return [person(institution, row, _("近 365 天没有")) for pk, row in people.items() if pk not in trained]
+    return [person(institution, row, absent) for pk, row in people.items() if pk not in trained]
 
 
 @clause("A-5.4.2")
@@ -87,7 +101,9 @@ def calibrators_train_their_skills(institution: Institution, day: date) -> Verdi
     """Every calibrator took part in a training of skills within the year."""
     rows = grants(institution, day, *OPERATORS)
     return none_in_breach(
-        rows, _without_training(institution, day, rows, passed=False, kind=Training.Kind.SKILLS), nothing=no_operator(),
+        rows,
+        _without_training(institution, day, rows, _("近 365 天没有技能培训"), passed=False, kind=Training.Kind.SKILLS),
+        nothing=no_operator(),
         advice=_("请安排这些人员参加技能培训。"), fix=page(institution, "trainings", kind=Training.Kind.SKILLS),
     )  # fmt: skip
 
@@ -114,9 +130,8 @@ def calibrators_are_enough_and_stay(institution: Institution, day: date) -> Verd
             1, [evidence(institution, "year-figures", target, text)] if over else [], nothing="",
             advice=_("校准人员流失超过自定的目标。请分析原因并采取措施。"),
         )  # fmt: skip
-    if not lines(institution, day):
-        return not_applicable(_("没有有效的能力范围。"))
-    return all_of(two_people_for_each_item(institution, day), turnover)
+    enough = two_people_for_each_item(institution, day)
+    return enough if enough.state == State.NOT_APPLICABLE else all_of(enough, turnover)
 
 
 @clause("B-6.2.3-s3")
@@ -129,7 +144,7 @@ def everybody_is_taught_confidentiality(institution: Institution, day: date) -> 
     if not people:
         return existing([], advice=_("还没有在职人员。请登记人员。"))
     return none_in_breach(
-        people, [person(institution, row, _("近 365 天没有")) for row in people if row.pk not in taught], nothing="",
+        people, [person(institution, row, _("近 365 天没有保密培训")) for row in people if row.pk not in taught], nothing="",
         advice=_("请给这些人员安排保密培训。"), fix=page(institution, "trainings", kind=Training.Kind.CONFIDENTIALITY),
         rest=_("保密培训齐全；泄密投诉尚未纳入系统，不能判为符合。"),
     )  # fmt: skip

@@ -26,7 +26,7 @@ UNMARKED = {
         "instrument", "measurand", "field", "unit", "cmc_points", "parameter", "parameter_unit",
         "suspended_because", "suspended_clause",  # the portal's own sentence
     },
-    "institutions.Authorisation": {"field", "suspended_because"},
+    "institutions.Authorisation": {"field", "suspended_because"}, "institutions.FieldStaffing": {"field"},
     "institutions.Credential": {"speciality"},
     "institutions.Training": {"field"},
     "institutions.OwnMethod": {"field"},

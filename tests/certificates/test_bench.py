@@ -22,6 +22,12 @@ NAMES = [
     "due/settle-to-aggregate", "due/first-night", "due/telling-a-laboratory",
     "import/read-and-report", "import/preview-and-write", "issuing/locked-counter",
     "act/issue-witnessed", "act/roles-witnessed", "ledger/verify-to-hash",
+    *(
+        f"lists/{name}-{line}"
+        for name in ("equipment", "scope")
+        for line in ("last-page", "name", "kind", "number", "serial", "nothing", "initials", "everywhere", "two-letters", "points")
+    ),
+    "lists/trainings-last-page",
     "pdf/task-to-bare", "pdf/kib", "pdf/pages", "pdf/tuned-to-untuned", "pdf/workers-to-processes",
 ]  # fmt: skip
 SURE = ("code-page/queries", "due/growth-kib", "pdf/kib", "pdf/pages")

@@ -227,6 +227,11 @@ def catalogue_says(**values):
     return spoil
 
 
+def found_ended(on, **values):
+    """The laboratory itself has found out that the method ended, whatever the catalogue says."""
+    return lambda w: make.review(w, **{"reviewed_on": DAY, "result": "abolished", "ends_on": on, **values})
+
+
 def measured_by_an_own_method(**papers):
     """What is on record was measured by a non-standard method, with these papers about its validation."""
 
@@ -322,6 +327,7 @@ SPOILED = [
     ("C-5.2.4-s3", lambda w: (measured_by_an_own_method()(w), MethodAdoption.objects.update(verified_on=TOMORROW))),
     ("A-6.5.1-s2", catalogue_says(in_force_until=DAY)),
     ("B-6.1.2-s2", catalogue_says(in_force_from=TOMORROW)),
+    *[(name, found_ended(DAY)) for name in ("A-6.5.1-s2", "B-6.1.2-s2")],
     ("C-6.4.3.2", changed("verification", valid_until=None)),
     ("C-6.4.2.2-s2", said("body", "results", 0, "rows", 2, "U")),
     ("C-6.4.2.2-s2", said("body", "uncertainty", "k")),
@@ -406,8 +412,17 @@ def begun(performed_on, **values):
     return recorded(started_at=make.NOON, late_reason="", performed_on=performed_on, **values)
 
 
+def found_current_again(w):
+    found_ended(DAY, reviewed_on=YESTERDAY)(w)
+    make.review(w, reviewed_on=DAY)
+
+
 LEGAL = {"kind": Qualification.Kind.LEGAL_INSTITUTION}
 OTHERWISE = [
+    ("B-6.1.2-s2", State.MET, found_ended(TOMORROW)),
+    ("B-6.1.2-s2", State.MET, found_ended(DAY, reviewed_on=TOMORROW)),
+    ("B-6.1.2-s2", State.MET, found_ended(DAY, state="withdrawn")),
+    ("B-6.1.2-s2", State.MET, found_current_again),
     ("A-6.1.1", State.MET, updated(MeasurementStandard, assessed_until=DAY)),
     ("A-6.1.1", State.MET, updated(MeasurementStandard, assessed_on=DAY)),
     ("A-6.1.1", State.NOT_MET, another_standard(assessed_until=YESTERDAY)),
@@ -458,6 +473,19 @@ def test_a_method_that_will_be_verified_tomorrow_is_not_used_yet(blank):
 
 def test_every_check_is_spoiled_by_some_test():
     assert set(MINE) == {name for name, _spoil in SPOILED}
+
+
+@pytest.mark.parametrize(
+    ("name", "spoil", "wrong"),
+    [
+        ("A-6.2.2", lambda w: shortened(w, w.equipment), "当天没有有效溯源：2026-"),
+        ("B-4.4.2-s1", unfiled, "当天没有附文件的有效溯源：2026-"),
+        ("C-5.5.4", unconfirmed, "计量确认之前使用：2026-"),
+    ],
+)
+def test_a_row_says_what_is_wrong_with_the_equipment_and_when(w, name, spoil, wrong):
+    spoil(w)
+    assert all(row.text.startswith(wrong) for row in CHECKS[name](w.institution, DAY).evidence)
 
 
 # --- closer looks

@@ -6,11 +6,19 @@ import pytest
 
 from certificates import readings
 from certificates.models import RawRecord
-from institutions.models import MethodReview, Qualification, ScopeItem, TrainingAttendance
+from institutions.models import (
+    ArchiveClass,
+    Employment,
+    MethodReview,
+    Qualification,
+    ScopeItem,
+    TrainingAttendance,
+)
 from orders.models import Item
+from portal.clauses import evaluate
 from portal.tenancy import tenant
 from tests import make
-from tests.clauses import DAY, WITHDRAWN, change, judge, said, state
+from tests.clauses import DAY, WITHDRAWN, change, document, judge, row, said, state
 
 pytestmark = pytest.mark.django_db
 YESTERDAY, TOMORROW = DAY - timedelta(1), DAY + timedelta(1)
@@ -237,9 +245,113 @@ def test_papers_under_no_line_of_scope_are_not_asked_for(qualified):
     assert state(qualified.institution, "B-4.3-s1") == "met"
 
 
-@pytest.mark.parametrize("what", ["scope", "qualification"])
-def test_without_scope_in_force_no_calibration_is_offered(qualified, what):
-    make.laboratory("beta")
+@pytest.mark.parametrize("model", [ScopeItem, Qualification])
+def test_what_ended_after_the_last_calibration_was_accepted_breaks_nothing(qualified, model):
     with tenant(qualified.institution.pk):
-        (ScopeItem if what == "scope" else Qualification).objects.update(valid_until=YESTERDAY)
+        model.objects.update(valid_until=YESTERDAY)
+    assert state(qualified.institution, "B-4.3-s1") == "met"
+
+
+@pytest.mark.parametrize("model", [ScopeItem, Qualification])
+def test_without_scope_in_force_and_calibrations_accepted_none_is_offered(qualified, model):
+    make.laboratory("beta")
+    change(qualified.record.item, received_on=TOO_LONG_AGO - timedelta(365))
+    with tenant(qualified.institution.pk):
+        model.objects.update(valid_until=YESTERDAY)
     assert state(qualified.institution, "B-4.3-s1") == "not_applicable"
+
+
+@pytest.mark.parametrize(
+    ("model", "changes"),
+    [
+        (ScopeItem, {"valid_until": DAY - timedelta(365)}), (ScopeItem, {"valid_from": DAY - timedelta(363)}),
+        (ScopeItem, WITHDRAWN), (Qualification, {"valid_until": DAY - timedelta(365)}), (Qualification, WITHDRAWN),
+        (Qualification, {"kind": "business_licence"}),
+    ],
+)  # fmt: skip
+def test_a_calibration_accepted_without_scope_that_day_is_named(qualified, model, changes):
+    with tenant(qualified.institution.pk):
+        model.objects.update(**changes)
+    found = judge(qualified.institution, "B-4.3-s1")
+    assert (found.state, [row.row_id for row in found.evidence]) == ("not_met", [qualified.record.item.pk])
+
+
+@pytest.mark.parametrize(
+    ("changes", "applies"),
+    [
+        ({}, True), ({"received_on": DAY - timedelta(365)}, False), ({"received_on": TOMORROW}, False),
+        ({"activity": "verification"}, False),
+    ],
+)  # fmt: skip
+def test_document_b_is_for_who_took_in_calibrations_without_any_scope(qualified, changes, applies):
+    change(qualified.scope, **WITHDRAWN)
+    make.item(make.institution("beta"))
+    if changes:
+        change(qualified.record.item, **changes)
+    found = evaluate(qualified.institution, DAY)["B-4.3-s1"]
+    assert found.state == ("not_met" if applies else "not_applicable")
+
+
+# --- archives
+
+
+@pytest.fixture
+def archived():
+    """A laboratory with rules for its archives, each set up, and something in each on the day."""
+    world = make.laboratory()
+    lab = world.institution
+    world.certificate = make.certificate(world, "issued")
+    world.rules = document(lab, "archive_policy", valid_from=DAY, author=world.signatory_employment)
+    world.archives = {
+        kind: row(ArchiveClass, lab, archive=kind, confidentiality="internal", measure="专柜上锁")
+        for kind in ArchiveClass.Archive.values
+    }
+    return world
+
+
+def test_archives_that_are_ruled_and_hold_something_are_met(archived):
+    assert state(archived.institution, "C-7.3.1.1") == "met"
+
+
+@pytest.mark.parametrize("kind", ArchiveClass.Archive.values)
+def test_an_archive_that_was_not_set_up_is_named(archived, kind):
+    change(archived.archives[kind], **WITHDRAWN)
+    found = judge(archived.institution, "C-7.3.1.1")
+    assert (found.state, [row.label for row in found.evidence]) == (
+        "not_met",
+        [archived.archives[kind].get_archive_display()],
+    )
+
+
+def test_archives_without_rules_are_not_met(archived):
+    change(archived.rules, **WITHDRAWN)
+    assert "档案管理制度" in said(judge(archived.institution, "C-7.3.1.1"))
+
+
+def test_what_was_archived_tomorrow_is_not_there_today(archived):
+    change(archived.rules, valid_from=DAY - timedelta(1))
+    found = judge(archived.institution, "C-7.3.1.1", YESTERDAY)
+    assert (found.state, [row.label for row in found.evidence]) == ("not_met", ["原始记录档案", "证书档案"])
+
+
+def test_archives_that_were_only_declared_are_named_as_empty():
+    lab = make.institution()
+    for kind in ArchiveClass.Archive.values:
+        row(ArchiveClass, lab, archive=kind, confidentiality="internal", measure="专柜上锁")
+    make.laboratory("beta")
+    found = judge(lab, "C-7.3.1.1")
+    assert [entry.label for entry in found.evidence if entry.text == "没有内容"] == [
+        str(label) for label in ArchiveClass.Archive.labels
+    ]
+
+
+@pytest.mark.parametrize("changes", [{"started_on": TOMORROW}, WITHDRAWN])
+def test_people_who_do_not_work_here_yet_fill_no_archive(archived, changes):
+    with tenant(archived.institution.pk):
+        Employment.objects.update(**changes)
+    assert "人员档案 没有内容" in said(judge(archived.institution, "C-7.3.1.1"))
+
+
+def test_a_record_that_was_not_submitted_fills_no_archive(w):
+    change(w.record, performed_on=DAY)
+    assert "原始记录档案 没有内容" in said(judge(w.institution, "C-7.3.1.1"))

@@ -34,7 +34,7 @@ from institutions.models import (
 from orders.models import Item
 from portal import codes, standing
 from portal import windows as due_windows
-from portal.models import Alert, AuditEntry, Document, Evaluation, OutboxEntry
+from portal.models import Absence, Alert, AuditEntry, Document, Evaluation, OutboxEntry
 from portal.permissions import INSTITUTION_ROLES
 from portal.registers import REGISTERS
 from portal.tenancy import scope, tenant
@@ -184,7 +184,7 @@ def test_equipment_lies_in_every_window_of_due_dates_and_beyond(demo):
     days = set()
     for institution in Institution.objects.filter(slug__in=world.SLUGS):
         with tenant(institution.pk):
-            days |= {row.traced_until for row in Equipment.objects.filter(institution=institution).with_clock()}
+            days |= {row.traced_until for row in Equipment.objects.filter(institution=institution)}
     limits = [due_windows.limits(name, demo.today) for name in due_windows.COUNTED]
     assert all(any((first is None or first <= day) and day <= last for day in days) for first, last in limits)
     assert max(days) > max(last for _first, last in limits)
@@ -257,9 +257,22 @@ def test_the_command_prints_every_login_and_link(demo):
     assert all(link.url in printed for link in demo.report.links)
 
 
-def test_the_command_leaves_alerts_for_the_first_morning(demo):
-    call_command("demo", stdout=StringIO())
-    assert everywhere(Alert)
+def test_the_command_leaves_alerts_for_the_first_morning_and_some_are_cared_for(demo):
+    for _run in range(2):
+        call_command("demo", stdout=StringIO())
+    found = everywhere(Alert)
+    assert len({row.target_id for row in found if row.assigned_to_id}) == 1
+    assert len({row.target_id for row in found if row.snoozed_until}) == 1
+    [away] = everywhere(Absence)
+    assert away.first_day <= demo.today <= away.last_day and any(
+        not (row.assigned_to_id or row.snoozed_until) for row in found
+    )
+
+
+def test_a_line_of_scope_was_suspended_for_a_while_and_says_when(demo):
+    [line] = [row for row in everywhere(ScopeItem) if row.past_suspensions]
+    assert line.state == ScopeItem.State.ACTIVE and line.past_suspension_on(demo.today - timedelta(70))
+    assert line.past_suspension_on(demo.today) is None
 
 
 def test_the_command_leaves_verdicts_of_two_days(demo):

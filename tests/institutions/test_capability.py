@@ -7,9 +7,10 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from institutions.models import Qualification, ScopeItem
+from institutions.models import PublicItem, Qualification, ScopeItem, ServiceWindow
 from portal.tenancy import new_ref, tenant
 from tests import make
+from tests.clauses import row
 
 pytestmark = pytest.mark.django_db
 
@@ -77,6 +78,55 @@ def test_no_other_institution_is_on_the_page(w):
     changed(other, instrument="外院仪器")
     assert "外院仪器" not in shown()
     assert "外院仪器" in shown("/c/beta/")
+
+
+def item(w, kind="fees", **values):
+    today = timezone.localdate()
+    values = {
+        "title": "2026 年收费",
+        "content": "压力表 30 元",
+        "published_on": today,
+        "next_review_on": today,
+        **values,
+    }
+    return row(PublicItem, w.institution, kind=kind, **values)
+
+
+def test_what_is_shown_to_the_public_is_on_the_page_in_the_order_of_its_kinds(w):
+    item(w, "complaint_channel", title="投诉渠道说明", content="来电\n来信")
+    item(w)
+    html = shown()
+    assert "压力表 30 元" in html and "来电<br>来信" in html
+    assert html.index("2026 年收费") < html.index("投诉渠道说明")
+    assert w.institution.complaint_phone in html
+
+
+@pytest.mark.parametrize(
+    "values", [{"state": "withdrawn"}, {"published_on": timezone.localdate() + timedelta(1)}, {"content": "<script>"}]
+)
+def test_what_is_not_shown_to_the_public_is_not_on_the_page(w, values):
+    item(w, **values)
+    item(make.laboratory("beta"), content="外院收费")
+    html = shown()
+    assert not any(text in html for text in ("压力表 30 元", "<script>", "外院收费"))
+    assert ("还没有公示" in html) is ("content" not in values)
+
+
+@pytest.mark.parametrize(
+    ("values", "open_today"),
+    [({}, True), ({"state": "withdrawn"}, False), ({"valid_until": timezone.localdate() - timedelta(1)}, False)],
+)
+def test_windows_that_are_open_are_on_the_page(w, values, open_today):
+    facts = {"name": "业务大厅", "hours": "工作日 9:00", "phone": "0990-5550199", "valid_from": timezone.localdate()}
+    facts["valid_from"] -= timedelta(9)
+    row(ServiceWindow, w.institution, site=w.site, **facts | values)
+    assert all((text in shown()) is open_today for text in ("业务大厅", "工作日 9:00", "0990-5550199"))
+
+
+def test_programs_read_what_is_shown_to_the_public(w):
+    item(w)
+    (found,) = json.loads(shown("/c/alpha/lines.json"))["public_items"]
+    assert (found["kind"], found["title"], found["content"]) == ("fees", "2026 年收费", "压力表 30 元")
 
 
 def test_names_of_people_are_not_on_the_page(w):

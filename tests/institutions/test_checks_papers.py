@@ -16,6 +16,7 @@ from tests.clauses import DAY, FIRST, WITHDRAWN, change, declaration, head, judg
 
 pytestmark = pytest.mark.django_db
 YESTERDAY, TOMORROW = DAY - timedelta(1), DAY + timedelta(1)
+A_YEAR_AGO, OVER_A_YEAR_AGO = date(2025, 3, 10), date(2025, 3, 9)
 
 
 def credit_code(number):
@@ -82,6 +83,9 @@ SPOILT = [
     ("A-9.2.2", "gap", {"file": "quarantined"}, "没有有效的 CNAS 认可"),
     ("A-9.2.2", "gap", {"kind": "liability"}, "没有有效的 CNAS 认可"),
     ("A-9.2.2", "gap", WITHDRAWN, "没有有效的 CNAS 认可"),
+    ("A-9.2.2", "gap", {"valid_from": OVER_A_YEAR_AGO}, "没有有效的 CNAS 认可"),
+    ("A-9.2.2", "gap", {"signed_by": None}, "没有有效的 CNAS 认可"),
+    *[(name, "liability", {"valid_from": OVER_A_YEAR_AGO}, "没有现任法定代表人签字") for name in ("B-4.1-s2", "C-4.1.1-s2")],
     ("B-6.4-g", "qms", WITHDRAWN, "质量管理体系认证"),
     ("B-6.4-g", "ems", {"valid_until": YESTERDAY}, "环境管理体系认证"),
     ("B-6.4-g", "ohsms", {"kind": "other"}, "职业健康安全管理体系认证"),
@@ -197,6 +201,14 @@ def test_an_authorisation_without_an_end_holds(part):
 def test_who_is_no_part_needs_no_authorisation(w, form):
     change(w.status, legal_form=form)
     assert state(w.lab, "C-4.1.1-s3") == "not_applicable"
+
+
+def test_a_declaration_counts_until_the_day_a_year_after_it_was_signed(w):
+    for signed in (w.gap, w.liability):
+        change(signed, valid_from=A_YEAR_AGO, valid_until=date(2030, 1, 1))
+    assert [[state(w.lab, name, day) for day in (DAY, TOMORROW)] for name in ("A-9.2.2", "B-4.1-s2")] == [
+        ["met", "not_met"]
+    ] * 2
 
 
 def test_an_accreditation_stands_for_the_gap_analysis(w):

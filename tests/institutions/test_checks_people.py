@@ -19,6 +19,7 @@ from institutions.models import (
     MethodReview,
     OwnMethod,
     ProtectiveIssue,
+    Qualification,
     ScopeItem,
     Training,
     TrainingAttendance,
@@ -26,6 +27,7 @@ from institutions.models import (
     YearFigures,
 )
 from portal.clauses import CHECKS, State
+from portal.compliance import registers_of
 from portal.models import Document
 from portal.permissions import Role as AccountRole
 from portal.tenancy import scope, tenant
@@ -212,6 +214,11 @@ def both(*spoils):
     return lambda w: [spoil(w) for spoil in spoils]
 
 
+def paper_ended(w):
+    """The qualification behind the scope."""
+    Qualification.objects.filter(pk=w.qualification.pk).update(valid_until=YESTERDAY)
+
+
 def leaver_with_an_account(w):
     gone = make.employment(w.institution, "旧人", ended_on=YESTERDAY)
     make.user(w.institution, AccountRole.OPERATOR, employment=gone)
@@ -258,9 +265,12 @@ QUIT = {"ended_on": YESTERDAY}
 FOURTH = fields("温度", "质量", "长度")
 NO_SENIOR = all_rows(Credential, {"kind": Kind.TITLE}, level=Level.MIDDLE)
 
+SHORT_OF_PEOPLE = all_rows(ScopeItem, state="suspended", suspended_on=DAY, suspended_clause="C-5.1.1-s2")
+
 SPOILED = [
     # a metrology manager, full time, trained
     ("A-5.1-s1", person("clerk", full_time=False)),
+    ("A-5.1-s1", person("clerk", kind="part_time")),
     ("A-5.1-s1", person("clerk", **QUIT)),
     ("A-5.1-s1", role(Role.METROLOGY_MANAGER)),
     ("A-5.1-s1", role(Role.METROLOGY_MANAGER, valid_from=TOMORROW)),
@@ -305,7 +315,7 @@ SPOILED = [
         person("second", **QUIT), papers_of("second", Authorisation, field="温度"), role(Role.CALIBRATOR),
         papers_of("second", Authorisation, valid_from=TOMORROW),
         lambda w: person("second", person=w.operator.person)(w),
-        both(person("second", **QUIT), all_rows(ScopeItem, state="suspended")),
+        both(person("second", **QUIT), SHORT_OF_PEOPLE),
     )],
     ("C-5.1.2-s3", person("second", kind="part_time")),
     ("C-5.1.2-s3", person("second", kind="other")),
@@ -343,6 +353,7 @@ SPOILED = [
     ("B-6.2.3-s1", training("skills", kind="theory")),
     ("B-6.2.3-s1", papers_of("second", TrainingAttendance, state="withdrawn")),
     ("B-6.2.3-s2", person("second", **QUIT)),
+    ("B-6.2.3-s2", both(person("second", **QUIT), SHORT_OF_PEOPLE)),
     ("B-6.2.3-s2", all_rows(YearFigures, turnover_target=None)),
     ("B-6.2.3-s2", all_rows(YearFigures, year=2024)),
     ("B-6.2.3-s2", withdrawn(YearFigures)),
@@ -363,7 +374,7 @@ SPOILED = [
     ) for spoil in (
         newcomer(), kept_back("quarantined"), all_rows(Declaration, {"kind": kind}, valid_until=YESTERDAY),
         withdrawn(Declaration, kind=kind), all_rows(Declaration, {"kind": kind}, kind="no_ppe"),
-        all_rows(Declaration, {"kind": kind}, valid_from=TOMORROW),
+        all_rows(Declaration, {"kind": kind}, valid_from=TOMORROW), all_rows(Declaration, {"kind": kind}, valid_from=date(2025, 3, 9)),
     )],
     ("B-5.2-s1", both(person("chief", is_technical=False), papers_of("chief", Declaration, state="withdrawn"))),
     ("B-6.1.3-s1", all_rows(ProtectiveIssue, replace_by=YESTERDAY)),
@@ -411,6 +422,7 @@ def test_one_spoiled_fact_breaks_its_clause_and_says_what_to_do(w, name, spoil):
     spoil(w)
     found = asked(w, name)
     assert found.state == NOT_MET and found.advice
+    assert found.fix or registers_of(name, w.institution) or any(row.url for row in found.evidence), "leads nowhere"
 
 
 def test_every_check_is_spoiled_by_some_test():
@@ -453,9 +465,13 @@ OTHERWISE = [
         w.institution, w.clerk, Role.TECHNICAL_MANAGER, field="", revoked_on=DAY)),
     ("B-4.5-b", MET, all_rows(Experience, {"kind": "metrology"}, started_on=date(2021, 3, 11))),
     ("B-5.7-d-s1", NOT_ASKED, role(*OPERATORS)),
+    ("B-5.7-d-s1", NOT_ASKED, role(Role.CALIBRATOR)),
     ("D-4.3.2-s1", NOT_ASKED, role(*OPERATORS)),
     ("C-5.1.1-s2", NOT_ASKED, all_rows(ScopeItem, state="withdrawn")),
     ("C-5.1.1-s2", NOT_ASKED, all_rows(ScopeItem, valid_until=YESTERDAY)),
+    ("C-5.1.1-s2", NOT_ASKED, both(person("second", **QUIT), all_rows(ScopeItem, state="suspended", suspended_on=DAY))),
+    ("C-5.1.1-s2", NOT_MET, both(person("second", **QUIT), all_rows(ScopeItem, state="suspended", suspended_on=TOMORROW))),
+    *[("C-5.1.1-s2", NOT_ASKED, both(person("second", **QUIT), paper_ended, spoil)) for spoil in (both(), SHORT_OF_PEOPLE)],
     ("C-5.1.1-s2", MET, person("second", ended_on=DAY)),
     *[("C-5.1.1-s2", NOT_MET, both(person("second", **QUIT), all_rows(ScopeItem, **{name: DAY})))
       for name in ("valid_from", "valid_until")],
@@ -520,7 +536,7 @@ OTHERWISE = [
     ("B-6.1.3-s1", NOT_MET, both(withdrawn(ProtectiveIssue), all_rows(Declaration, kind="no_ppe"), kept_back("quarantined"))),
     ("B-6.1.3-s1", MET, all_rows(ProtectiveIssue, issued_on=DAY)),
     *[("B-6.1.3-s1", NOT_MET, both(withdrawn(ProtectiveIssue), all_rows(Declaration, kind="no_ppe", **values)))
-      for values in ({"valid_until": YESTERDAY}, {"state": "withdrawn"})],
+      for values in ({"valid_until": YESTERDAY}, {"state": "withdrawn"}, {"valid_from": date(2025, 3, 9)})],
     ("B-6.1.3-s1", NOT_ASKED, role(*OPERATORS)),
     ("D-4.3.1.1-s1", MET, all_rows(Experience, started_on=DAY)),
     ("D-4.3.1.1-s2", MET, newcomer()),  # 3 of 7

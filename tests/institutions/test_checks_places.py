@@ -73,6 +73,7 @@ SPOILT = [
     ("D-4.2.1.1", "premises", {"kind": "window_check"}, "not_met", "场所条件满足声明"),
     ("D-4.2.1.1", "premises", {"file": "quarantined"}, "not_met", "场所条件满足声明"),
     ("D-4.2.1.1", "premises", {"valid_until": YESTERDAY}, "not_met", "场所条件满足声明"),
+    ("D-4.2.1.1", "premises", {"valid_from": DAY - timedelta(366)}, "not_met", "场所条件满足声明"),
 ]
 
 
@@ -116,7 +117,7 @@ def test_own_sites_need_no_proof_beside_a_leased_one(w):
     ("changes", "expected"),
     [
         ({}, "met"), ({"valid_until": YESTERDAY}, "not_met"), ({"file": "quarantined"}, "not_met"), (WITHDRAWN, "not_met"),
-        ({"kind": "premises"}, "not_met"),
+        ({"kind": "premises"}, "not_met"), ({"valid_from": DAY - timedelta(366)}, "not_met"),
     ],
 )  # fmt: skip
 def test_who_has_nothing_to_keep_apart_signs_for_it(w, name, changes, expected):

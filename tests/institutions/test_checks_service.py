@@ -133,7 +133,7 @@ def test_rewards_by_other_rules_prove_nothing_of_integrity(lab, changes):
     ("changes", "expected"),
     [
         ({}, "met"), (WITHDRAWN, "not_met"), ({"file": "quarantined"}, "not_met"), ({"kind": "premises"}, "not_met"),
-        ({"valid_until": YESTERDAY}, "not_met"),
+        ({"valid_until": YESTERDAY}, "not_met"), ({"valid_from": DAY - timedelta(366)}, "not_met"),
     ],
 )  # fmt: skip
 def test_that_nobody_was_rewarded_is_signed(lab, changes, expected):

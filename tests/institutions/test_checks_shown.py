@@ -115,6 +115,16 @@ def test_what_is_past_its_review_is_named(lab, shown):
     assert (found.state, [row.row_id for row in found.evidence]) == ("not_met", [shown["fees"].pk])
 
 
+@pytest.mark.parametrize(
+    ("on", "result", "expected"),
+    [(DAY - INTERVAL, "right", "met"), (DAY - INTERVAL - timedelta(1), "right", "not_met"), (DAY, "wrong", "not_met")],
+)
+def test_what_was_found_right_of_late_is_not_past_its_review(lab, shown, on, result, expected):
+    change(shown["fees"], next_review_on=YESTERDAY)
+    compared(shown["fees"], on, result, note="单价已调")
+    assert state(lab, "C-4.4-s2") == expected
+
+
 def test_what_was_found_wrong_is_named_until_it_is_found_right(lab, shown):
     compared(shown["fees"], YESTERDAY, "wrong", note="单价已调")
     found = judge(lab, "C-4.4-s2")
@@ -204,7 +214,14 @@ def test_a_window_that_was_looked_over_is_met(lab, window):
 
 @pytest.mark.parametrize(
     "changes",
-    [WITHDRAWN, {"file": "quarantined"}, {"kind": "premises"}, {"valid_from": TOMORROW, "valid_until": TOMORROW}],
+    [
+        WITHDRAWN,
+        {"file": "quarantined"},
+        {"kind": "premises"},
+        {"valid_from": TOMORROW, "valid_until": TOMORROW},
+        {"valid_from": DAY - timedelta(366)},
+        {"signed_by": None},
+    ],
 )
 def test_a_window_that_was_not_looked_over_is_not_met(lab, window, changes):
     change(window.checked, **changes)

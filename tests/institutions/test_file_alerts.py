@@ -4,7 +4,16 @@ from datetime import date, timedelta
 
 import pytest
 
-from institutions.models import Declaration, LegalStatus, ManagementDocument, Partnership, PublicItem
+from institutions.models import (
+    Declaration,
+    LegalStatus,
+    ManagementDocument,
+    Partnership,
+    PublicItem,
+    PublicItemCheck,
+    Qualification,
+    ScopeItem,
+)
 from portal import duelists
 from portal.tenancy import tenant
 from tests import filled, make
@@ -69,6 +78,47 @@ def test_a_renewed_declaration_is_quiet_and_somebody_elses_does_not_renew_it(lab
 def test_who_has_left_renews_nothing(lab):
     declaration(lab, employment=make.employment(lab, ended_on=DAY))
     assert subjects("institutions.declaration", lab) == []
+
+
+def compared(item, on, result="right", **values):
+    return filled.row(PublicItemCheck, item.institution, item=item, checked_on=on, result=result, **values)
+
+
+def test_what_was_found_right_is_compared_again_ninety_days_later(lab):
+    item = filled.row(PublicItem, lab, title="收费", next_review_on=DAY)
+    again = DAY + timedelta(90)
+    compared(item, DAY, "wrong")
+    compared(item, DAY, state="withdrawn")
+    assert len(subjects("institutions.public_item", lab)) == 1
+    compared(item, DAY)
+    assert subjects("institutions.public_item", lab, again - timedelta(1)) == []
+    assert len(subjects("institutions.public_item", lab, again)) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "model"), [("capability", ScopeItem), ("authorisation", Qualification)], ids=["scope", "papers"]
+)
+def test_what_is_shown_is_compared_when_what_it_rests_on_has_changed(kind, model):
+    w = make.laboratory()
+    lab = w.institution
+    make.laboratory("beta")
+    item = filled.row(PublicItem, lab, kind=kind, title="某某", published_on=date(2024, 1, 1))
+    filled.row(PublicItem, lab, kind="fees", published_on=date(2024, 1, 1))
+
+    def told(**changes):
+        with tenant(lab.pk):
+            changes and model.objects.update(**changes)
+            return [due.due_on for due in duelists.watched("institutions.public_source", SOON, lab.pk)]
+
+    assert told(valid_until=None) == []
+    assert told(valid_from=DAY) == [DAY]
+    assert told(valid_from=date(2023, 1, 1), valid_until=DAY) == [DAY + timedelta(1)]
+    assert told(state="withdrawn") == []
+    assert told(state="valid" if kind == "authorisation" else "active") == [DAY + timedelta(1)]
+    compared(item, DAY)
+    assert told() == [DAY + timedelta(1)]
+    compared(item, DAY + timedelta(1))
+    assert told() == []
 
 
 def test_what_is_shown_is_to_be_compared(lab):

@@ -28,7 +28,7 @@ def lab(db):
 
 @pytest.fixture
 def person(lab):
-    return make.employment(lab, "沈若川")
+    return make.employment(lab, "沈若川", person=make.known_person())
 
 
 @pytest.fixture
@@ -146,7 +146,7 @@ def test_fields_count_in_the_order_in_which_they_are_granted_not_proposed(lab, p
 @pytest.mark.django_db(transaction=True)
 def test_of_two_fourth_fields_granted_at_the_same_moment_one_is_refused():
     lab = make.institution()
-    person = make.employment(lab)
+    person = make.employment(lab, person=make.known_person())
     make.credential(lab, person, level="level_2")
     for field in ("压力", "质量"):
         make.authorisation(lab, person, A.SIGNATORY, field=field)

@@ -27,7 +27,7 @@ def lab(db):
 
 @pytest.fixture
 def person(lab):
-    return make.employment(lab, "沈若川", staff_number="A07")
+    return make.employment(lab, "沈若川", staff_number="A07", person=make.known_person())
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 from django.core.exceptions import PermissionDenied
 
-from institutions.models import Qualification, ScopeItem, Site
+from institutions.models import Authorisation, Qualification, ScopeItem, Site
 from institutions.scope import standing
 from portal.models import Document
 from portal.permissions import Role
@@ -215,14 +215,44 @@ def test_the_same_line_is_not_recorded_twice(w):
         line(w)
 
 
+def second_operator(w):
+    make.authorisation(w.institution, make.employment(w.institution, "许知远二"), Authorisation.Role.CALIBRATOR)
+
+
 def test_a_line_is_taken_out_of_use_and_into_use_again(w):
+    second_operator(w)
     stopped = standing.suspend_line(w.scope, DAY, "标准器停用", actor=w.keeper, at=NOON)
     assert not ScopeItem.objects.valid_on(DAY).exists()
     assert standing.resume_line(stopped, "标准器恢复", actor=w.keeper, at=NOON).state == "active"
     assert ScopeItem.objects.valid_on(DAY).get().suspended_because == ""
 
 
+def test_days_without_a_line_stay_days_without_it_when_it_is_lifted(w):
+    second_operator(w)
+    line = w.scope
+    for since, lifted in ((20, 15), (10, 5)):
+        line = standing.suspend_line(line, DAY - timedelta(since), "标准器停用", actor=w.keeper, at=NOON)
+        line = standing.resume_line(line, "标准器恢复", actor=w.keeper, at=NOON - timedelta(lifted))
+    days = [21, 20, 16, 15, 11, 10, 6, 5, 0]
+    counted = [ScopeItem.objects.valid_on(DAY - timedelta(day)).exists() for day in days]
+    assert counted == [True, False, False, True, True, False, False, True, True]
+
+
+def test_a_line_that_is_lifted_on_the_day_of_its_suspension_has_lost_no_day(w):
+    second_operator(w)
+    line = standing.suspend_line(w.scope, DAY, "标准器停用", actor=w.keeper, at=NOON)
+    assert standing.resume_line(line, "标准器恢复", actor=w.keeper, at=NOON).past_suspensions == []
+
+
+def test_nobody_lifts_a_line_that_lacks_a_second_person(w):
+    line = standing.suspend_line(w.scope, DAY, "标准器停用", actor=w.keeper, at=NOON)
+    with pytest.raises(Refused, match="只有 1 人") as refused:
+        standing.resume_line(line, "标准器恢复", actor=w.keeper, at=NOON)
+    assert clauses(refused) == ["C-5.1.1-s2"]
+
+
 def test_what_the_portal_suspended_nobody_lifts_by_hand(w):
+    second_operator(w)
     ScopeItem.objects.update(state="suspended", suspended_clause="C-5.1.1-s2", suspended_because="少于 2 人")
     with pytest.raises(Refused) as refused:
         standing.resume_line(w.scope, "先用着", actor=w.keeper, at=NOON)

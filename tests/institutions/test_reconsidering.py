@@ -1,16 +1,19 @@
 """When somebody leaves, a credential ends or a birthday passes: suspended with the reason, lifted when it is cured."""
 
+import re
 from datetime import date, datetime, timedelta
 
 import pytest
 from django.utils import timezone
 
 from institutions import tasks
-from institutions.models import Authorisation, Credential, Employment, ScopeItem
+from institutions.models import Authorisation, Credential, Employment, FieldStaffing, ScopeItem
 from institutions.people import granting, reconsidering
 from institutions.people.reconsidering import reconsider
 from institutions.registers import people as registers  # noqa: F401  they register themselves
+from portal import duelists
 from portal.clock import CHINA
+from portal.duelists import watched
 from portal.models import AuditEntry, JobRun
 from portal.permissions import Role
 from portal.registers import REGISTERS, verbs
@@ -32,7 +35,7 @@ def lab(db):
 
 @pytest.fixture
 def person(lab):
-    return make.employment(lab, "沈若川")
+    return make.employment(lab, "沈若川", person=make.known_person())
 
 
 def checker(lab, person, **facts):
@@ -132,6 +135,7 @@ def test_what_an_authorisation_from_before_the_portal_never_had_does_not_suspend
     row = make.authorisation(lab, person, A.CALIBRATOR)
     assert on(lab, TODAY).suspended == () and again(row).state == "granted"
     make.credential(lab, person, valid_until=date(2026, 3, 5))
+    on(lab, TODAY)
     assert again(row).suspended_on == date(2026, 3, 6)  # but what was there and has ended does
 
 
@@ -231,6 +235,102 @@ def test_two_authorisations_of_one_person_are_one_person(lab):
     assert on(lab, TODAY).lines_suspended == (w.scope,)
 
 
+def test_the_days_on_which_a_line_lacked_people_stay_without_it(lab):
+    w = two_operators(lab)
+    Authorisation.objects.filter(pk=w.second.pk).update(role="checker")
+    on(lab, TODAY - timedelta(5))
+    Authorisation.objects.filter(pk=w.second.pk).update(role="calibrator")
+    assert on(lab, TODAY).lines_lifted == (w.scope,)
+    counted = [ScopeItem.objects.valid_on(TODAY - timedelta(day)).exists() for day in (6, 5, 1, 0)]
+    assert counted == [True, False, False, True]
+
+
+def test_a_suspended_line_says_how_many_people_there_are_today_and_since_when_it_is_suspended(lab):
+    w = two_operators(lab)
+    Authorisation.objects.filter(pk=w.second.pk).update(revoked_on=TODAY)
+    on(lab, TODAY)
+    Authorisation.objects.update(revoked_on=MORROW)
+    assert on(lab, MORROW).lines_suspended == ()
+    line = again(w.scope)
+    assert "只有 0 人" in line.suspended_because and line.suspended_on == TODAY
+    assert AuditEntry.objects.filter(verb="scopeitem.recount", target_id=line.pk).count() == 1
+    on(lab, MORROW)
+    assert AuditEntry.objects.filter(verb="scopeitem.recount").count() == 1
+
+
+# --- how many people a field has, for the reminders
+
+
+def reminders(day):
+    return [(one.due_on, one.subject) for one in watched("institutions.too_few_people", day)]
+
+
+def counted(lab, day, people):
+    """The field is counted on a day on which so many people may operate in it. Returns: what is told of, day and figure."""
+    Authorisation.objects.filter(role=A.CALIBRATOR).update(revoked_on=date(2020, 1, 2))
+    Authorisation.objects.filter(role=A.VERIFIER).update(revoked_on=date(2020, 1, 2))
+    known = list(Authorisation.objects.filter(role=A.CALIBRATOR).order_by("pk"))
+    while len(known) < people:
+        known.append(make.authorisation(lab, make.employment(lab, f"人{len(known)}"), A.CALIBRATOR))
+    Authorisation.objects.filter(pk__in=[row.pk for row in known[:people]]).update(revoked_on=None)
+    on(lab, day)
+    return [(since, re.search(r"只[剩有] (\d) 人", text)[1]) for since, text in reminders(day)]
+
+
+def test_a_field_that_drops_to_two_people_and_below_is_told_of_with_the_day_on_which_it_did(lab):
+    make.laboratory()
+    days = [TODAY + timedelta(n) for n in range(8)]
+    assert counted(lab, days[0], 3) == []
+    assert counted(lab, days[1], 2) == [(days[1], "2")]
+    assert counted(lab, days[2], 2) == [(days[1], "2")]
+    assert counted(lab, days[3], 1) == [(days[3], "1")]
+    assert counted(lab, days[4], 0) == [(days[4], "0")]
+    assert counted(lab, days[5], 1) == [(days[4], "1")]
+    assert counted(lab, days[6], 2) == []
+    assert counted(lab, days[7], 3) == []
+
+
+def test_a_field_that_begins_with_two_people_has_not_dropped_and_one_that_begins_with_fewer_lacks_them(lab):
+    make.laboratory()
+    assert counted(lab, TODAY, 2) == []
+    assert counted(lab, MORROW, 1) == [(MORROW, "1")]
+    FieldStaffing.objects.update(field="长度")
+    assert counted(lab, MORROW, 1) == [(MORROW, "1")]
+
+
+def test_a_field_without_lines_lacks_nobody(lab):
+    w = make.laboratory()
+    assert counted(lab, TODAY, 1) == [(TODAY, "1")]
+    ScopeItem.objects.filter(pk=w.scope.pk).update(state="withdrawn")
+    assert counted(lab, MORROW, 0) == []
+
+
+def test_two_people_left_are_told_of_once_and_fewer_until_it_is_cured(lab):
+    make.laboratory()
+    counted(lab, TODAY, 3)
+    counted(lab, TODAY, 2)
+
+    def after(days):
+        return len(watched("institutions.too_few_people", TODAY + timedelta(days)))
+
+    assert (after(0), after(6), after(7)) == (1, 1, 0)
+    counted(lab, TODAY, 1)
+    assert (after(7), after(28)) == (1, 1)
+
+
+def test_lines_that_lack_people_are_told_of_with_their_field_and_not_one_by_one(lab):
+    w = make.laboratory()
+    on(lab, TODAY)
+    assert again(w.scope).state == "suspended" and len(reminders(TODAY)) == 1
+    assert watched("institutions.scope_stopped", date(2026, 12, 31)) == []
+    ScopeItem.objects.update(suspended_clause="")
+    assert len(watched("institutions.scope_stopped", date(2026, 12, 31))) == 1
+
+
+def test_the_technical_and_the_quality_manager_hear_of_it(lab):
+    assert duelists.RULES["institutions.too_few_people"].recipients == {Role.TECHNICAL_MANAGER, Role.QUALITY_MANAGER}
+
+
 def test_a_line_that_a_person_suspended_is_not_lifted_by_the_portal(lab):
     w = two_operators(lab)
     ScopeItem.objects.update(state="suspended", suspended_on=TODAY, suspended_because="设备送修")
@@ -287,6 +387,6 @@ def test_the_queries_do_not_grow_with_the_people(lab, django_assert_num_queries)
         make.credential(lab, person, valid_until=date(2030, 1, 1))
         make.authorisation(lab, person, A.CHECKER)
     on(lab, TODAY)
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         assert on(lab, TODAY).count == 0
     assert again(w.scope).state == "active"

@@ -119,6 +119,14 @@ def test_a_suspension_leaves_earlier_days_alone(w):
     assert not ScopeItem.objects.valid_on(DAY).exists()
 
 
+@pytest.mark.parametrize(("after", "counts"), [(-1, True), (0, False), (2, False), (3, True)])
+def test_a_day_within_a_suspension_that_is_over_is_judged_as_suspended(w, after, counts):
+    ScopeItem.objects.filter(pk=w.scope.pk).update(past_suspensions=[(DAY, DAY + timedelta(3))])
+    found = judged(w, day=DAY + timedelta(after))
+    assert (found.line == w.scope, ScopeItem.objects.valid_on(DAY + timedelta(after)).exists()) == (counts, counts)
+    assert counts or ("暂停" in found.reasons[0].text and f"{DAY + timedelta(3)} 恢复" in found.reasons[0].text)
+
+
 def test_a_closed_site_has_no_scope(w):
     type(w.site).objects.update(closed_on=DAY - timedelta(1))
     assert "没有启用" in judged(w).reasons[0].text

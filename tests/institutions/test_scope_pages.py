@@ -118,11 +118,14 @@ def test_what_is_missing_for_the_confirmation_is_shown_before_anybody_asks(desk,
 
 
 def test_a_line_is_suspended_and_resumed_by_hand(desk, w):
-    path, today = f"/i/alpha/scope/{w.scope.ref}", timezone.localdate().isoformat()
-    assert desk.post(f"{path}/suspend/", {"on": today, "reason": "标准器停用"}).status_code == 302
+    make.authorisation(w.institution, make.employment(w.institution, "许知远二"), "calibrator")
+    path, since = f"/i/alpha/scope/{w.scope.ref}", timezone.localdate() - timedelta(3)
+    assert desk.post(f"{path}/suspend/", {"on": since.isoformat(), "reason": "标准器停用"}).status_code == 302
     assert desk.post(f"{path}/resume/", {"reason": "标准器恢复"}).status_code == 302
     with tenant(w.institution.pk):
         assert ScopeItem.objects.get().state == "active"
+    html = shown(desk, f"/i/alpha/registers/scope/row/{w.scope.ref}/")
+    assert "暂停过：" in html and since.isoformat() in html and "标准器停用" in html
 
 
 def test_two_lines_are_chosen_between_on_one_page(desk, w):

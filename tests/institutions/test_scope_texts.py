@@ -120,3 +120,8 @@ def test_two_ways_of_writing_one_address_are_the_same(one, other):
 )  # fmt: skip
 def test_different_addresses_stay_different(one, other):
     assert not same_address(one, other)
+
+
+def test_a_part_of_the_reading_by_nothing_is_refused_with_a_sentence():
+    with pytest.raises(Unreadable):
+        read_cmc("0.1 MPa + L/0", "MPa")

@@ -51,7 +51,7 @@ def typed(lab, keeper, **values):
 
 
 def document(lab, **values):
-    return filled.row(ManagementDocument, lab, **values)
+    return filled.row(ManagementDocument, lab, **{"file": make.document(lab), **values})
 
 
 def test_the_kind_is_chosen_first_with_how_many_there_are(client, lab, keeper):
@@ -79,9 +79,11 @@ def test_nobody_approves_what_he_wrote(client, lab, keeper):
 
 
 def test_two_versions_are_never_in_force_together(client, lab, keeper):
-    document(lab, number="ZD-03", version="A/0", valid_from=date(2024, 1, 1))
+    old = document(lab, number="ZD-03", version="A/0", valid_from=date(2024, 1, 1))
     page = client.post(new_url(lab), typed(lab, keeper))
-    assert page.status_code == 409 and "A/0 版与它同时有效" in page.content.decode()
+    text = page.content.decode()
+    assert page.status_code == 409 and "A/0 版与它同时有效" in text
+    assert reverse("portal:register_amend", args=[lab.slug, "documents", old.ref]) in text
 
 
 def test_the_new_version_follows_the_last_day_of_the_old_one(client, lab, keeper):
@@ -120,3 +122,35 @@ def test_a_new_version_is_read_anew_and_leavers_are_not_waited_for(lab, person):
         assert person in [row.employment for row in reading.status(old, TODAY()).read]
         waiting = reading.status(new, TODAY()).waiting
     assert person in waiting and "已离职" not in [row.name for row in waiting]
+
+
+def test_a_version_whose_text_was_not_taken_is_not_confirmed(client, lab, keeper):
+    row = document(lab, file=make.document(lab, state="refused"))
+    actor = make.actor(lab, Role.OPERATOR, employment=keeper)
+    with tenant(lab.pk), pytest.raises(Refused, match="还不能打开"):
+        reading.confirm(row, actor=actor, at=make.NOON)
+    page = client.get(reverse("portal:register_row", args=[lab.slug, "documents", row.ref]))
+    assert "未读" in page.content.decode() and "我已阅读" not in page.content.decode()
+
+
+def waited_for(client, lab):
+    return "待我阅读的文件" in client.get(reverse("institutions:today", args=[lab.slug])).content.decode()
+
+
+def test_what_a_colleague_has_not_read_stands_on_the_page_of_the_day_until_confirmed(client, lab, keeper):
+    row = document(lab, kind="code_of_conduct", valid_from=TODAY(), valid_until=None)
+    assert waited_for(client, lab)
+    client.post(reverse("institutions:confirm_reading", args=[lab.slug, row.ref]))
+    assert not waited_for(client, lab)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"kind": "complaint_policy"}, {"state": "withdrawn"}, {"valid_from": TODAY() + timedelta(1)},
+        {"valid_from": TODAY() - timedelta(9), "valid_until": TODAY() - timedelta(1)},
+    ],
+)  # fmt: skip
+def test_nobody_is_asked_to_read_what_is_not_in_force_or_not_for_everybody(client, lab, keeper, values):
+    document(lab, **{"kind": "code_of_conduct", "valid_from": TODAY(), "valid_until": None, **values})
+    assert not waited_for(client, lab)

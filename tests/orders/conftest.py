@@ -9,10 +9,13 @@ from tests import make
 
 @pytest.fixture
 def lab(db):
-    """A laboratory with a counter and a bench; the test runs inside its scope."""
-    institution = make.institution()
+    """A laboratory with scope, a counter and a bench; the test runs inside its rows."""
+    laboratory = make.laboratory()
+    institution = laboratory.institution
     world = SimpleNamespace(
         institution=institution,
+        scope=laboratory.scope,
+        qualification=laboratory.qualification,
         receptionist=make.actor(institution, Role.RECEPTIONIST),
         operator=make.actor(institution, Role.OPERATOR),
     )

@@ -97,6 +97,30 @@ def test_a_promise_before_the_receipt_is_refused(lab):
         received(lab, promised_on=DAY - timedelta(1))
 
 
+@pytest.mark.parametrize(
+    ("what", "changes"),
+    [
+        ("scope", {"valid_until": DAY - timedelta(1)}), ("scope", {"valid_from": DAY + timedelta(1)}),
+        ("scope", {"state": "suspended"}), ("scope", {"state": "withdrawn"}),
+        ("qualification", {"valid_until": DAY - timedelta(1)}), ("qualification", {"state": "pending"}),
+    ],
+)  # fmt: skip
+def test_without_scope_on_the_day_no_calibration_is_taken_in_but_a_verification_is(lab, what, changes):
+    row = getattr(lab, what)
+    type(row).objects.filter(pk=row.pk).update(**changes)
+    with pytest.raises(Refused, match="不能受理校准") as refused:
+        received(lab)
+    assert {one.clause for one in refused.value.refusals} == {"B-4.3-s1"}
+    assert received(lab, activity=Item.Activity.VERIFICATION).number
+
+
+def test_the_scope_of_another_institution_is_none(lab):
+    type(lab.scope).objects.update(state="withdrawn")
+    make.laboratory("beta")
+    with pytest.raises(Refused, match="不能受理校准"):
+        received(lab)
+
+
 def test_a_verification_takes_no_agreed_decision_rule(lab):
     with pytest.raises(Refused) as refused:
         received(lab, activity=Item.Activity.VERIFICATION, decision_rule="jjf1094")
