@@ -27,10 +27,14 @@ class InstitutionsConfig(AppConfig):
         from .methods import gates as method_gates
         from .methods import guard
         from .people import rules as people_rules
+        from .registers import organisation
+        from .scope import gates as scope_gates
 
         handlers.connect()
         clauses.gates_in(method_gates)
+        clauses.gates_in(organisation)
         clauses.gates_in(people_rules)
+        clauses.gates_in(scope_gates)
         post_migrate.connect(guard.guard_references, sender=self)
         entitlement.answered_by(access.still_holds)
         exports.given_by(exporting.offer, exporting.send)

@@ -8,9 +8,19 @@ from portal.actors import Actor
 from portal.permissions import Permission
 from portal.today import Panel, panel
 
+from . import reading
 from .models import Institution, Invitation, Membership
 
 MOST = 8
+
+
+@panel(order=45)
+def documents_to_read(actor: Actor, institution: Institution, day: date) -> Panel | None:
+    """The documents that everybody must have read and that this colleague has not; nothing when there are none."""
+    if actor.employment_id is None:
+        return None
+    rows = list(reading.waiting_for(actor, day)[:MOST])
+    return Panel("institutions/_to_read.html", {"rows": rows}, side=True) if rows else None
 
 
 @panel(order=80, permission=Permission.MEMBER_INVITE)

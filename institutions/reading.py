@@ -4,14 +4,16 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from portal import audit
 from portal.actors import Actor
-from portal.models import RegisterRow
+from portal.models import Document, RegisterRow
 from portal.transitions import Refusal, Refused
 
 from .models import DocumentRead, Employment, ManagementDocument
+from .system_documents import EVERYBODY, KINDS
 
 
 @dataclass(frozen=True)
@@ -38,12 +40,21 @@ def status(document: ManagementDocument, day: date) -> ReadingStatus:
     )
 
 
+def waiting_for(actor: Actor, day: date) -> QuerySet[ManagementDocument]:
+    """The documents in force that everybody must have read and that this colleague has not."""
+    for_all = [name for name, kind in KINDS.items() if kind.readers == EVERYBODY]
+    rows = ManagementDocument.objects.visible_to(actor).in_force_on(day).filter(kind__in=for_all)
+    return rows.exclude(readings__employment_id=actor.employment_id).order_by("valid_from", "pk")
+
+
 def confirm(document: ManagementDocument, *, actor: Actor, at: datetime) -> DocumentRead:
     """The actor has read this version; twice changes nothing. Raises: Refused for who does not work here."""
     if actor.employment_id is None:
         raise Refused(Refusal("employment", _("您的账户没有对应的从业人员，不能确认。请机构管理员在成员页关联。")))
     if document.state != RegisterRow.State.CURRENT:
         raise Refused(Refusal("state", _("这一版已作废，不用再确认。请看现行的版本。")))
+    if document.file is None or document.file.state != Document.State.ACCEPTED:
+        raise Refused(Refusal("file", _("文件全文还不能打开，没有确认。请等检查通过，或请登记的人重新上传。")))
     known = DocumentRead.objects.filter(document=document, employment_id=actor.employment_id)
     try:
         with transaction.atomic():

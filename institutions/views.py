@@ -118,7 +118,16 @@ def profile(request: HttpRequest, slug: str) -> HttpResponse:
             "caption": _("有效资质"),
             "columns": _columns(_("种类"), _("证书编号"), _("有效期至"), _("状态")),
             "rows": [
-                [row.get_kind_display(), row.number, day_text(row.valid_until), validity(row, day)] for row in in_force
+                [
+                    {
+                        "text": row.get_kind_display(),
+                        "url": reverse("portal:register_row", args=[slug, "qualifications", row.ref]),
+                    },
+                    row.number,
+                    day_text(row.valid_until),
+                    validity(row, day),
+                ]
+                for row in in_force
             ],
             "empty": {"title": _("今天没有有效的资质"), "text": _("没有有效资质，就不能签发证书。")},
         },

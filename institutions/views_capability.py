@@ -1,7 +1,8 @@
 """The public capability statement: every line of scope in force, for anybody, without sign-in. Source: B-4.3-s3.
 
 It opens the scope of one institution for reading what that institution must publish, and nothing else of it is put on
-the page: lines in force, their sites, methods and qualifications.
+the page: lines in force, their sites, methods and qualifications, its windows and what it has recorded as shown to the
+public: process, fees, time limits, how to complain. Source: B-6.2.4-s1, C-4.4-s1, C-6.2.1.
 """
 
 from dataclasses import replace
@@ -19,7 +20,7 @@ from portal.paging import Page, page_of
 from portal.routes import Audience, door
 from portal.tenancy import tenant
 
-from .models import Institution, Qualification, ScopeItem
+from .models import Institution, PublicItem, Qualification, ScopeItem, ServiceWindow
 from .views_scope import holding
 
 SIZE, MOST_LINES = 40, 200
@@ -36,6 +37,7 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
         papers = list(_papers(institution, day))
         context = {
             "institution": institution, "day": day, "q": text, "lines": lines.rows, "papers": papers,
+            "windows": list(_windows(institution, day)), "public_items": _public_items(institution, day),
             "total": _in_force(institution, day).count(), "json_url": reverse("capability:lines", args=[slug]),
             **lines.links(request),
         }  # fmt: skip
@@ -57,6 +59,7 @@ def lines(request: HttpRequest, slug: str) -> HttpResponse:
             },
             "day": day.isoformat(),
             "qualifications": [_paper_data(row) for row in _papers(institution, day)],
+            "public_items": [_item_data(row) for row in _public_items(institution, day)],
             "lines": [_line_data(line) for line in found.rows],
             "next": found.links(request)["next_url"],
         }  # fmt: skip
@@ -88,6 +91,24 @@ def _lines(request: HttpRequest, institution: Institution, day: date, size: int)
 def _papers(institution: Institution, day: date):
     rows = Qualification.objects.visible_to(_reader(institution)).valid_on(day)
     return rows.order_by("kind", "number", "pk")
+
+
+def _windows(institution: Institution, day: date):
+    rows = ServiceWindow.objects.visible_to(_reader(institution)).filter(state=ServiceWindow.State.CURRENT)
+    return rows.valid_on(day).select_related("site").order_by("name", "pk")
+
+
+def _public_items(institution: Institution, day: date) -> list[PublicItem]:
+    """What is shown to the public that day, in the order of the kinds."""
+    rows = PublicItem.objects.visible_to(_reader(institution)).filter(state=PublicItem.State.CURRENT)
+    place = {kind: number for number, kind in enumerate(PublicItem.Kind.values)}
+    return sorted(rows.filter(published_on__lte=day), key=lambda row: (place[row.kind], row.published_on, row.pk))
+
+
+def _item_data(row: PublicItem) -> dict[str, Any]:
+    return {
+        "kind": row.kind, "title": row.title, "content": row.content, "published_on": row.published_on.isoformat(),
+    }  # fmt: skip
 
 
 def _paper_data(row: Qualification) -> dict[str, Any]:

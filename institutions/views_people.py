@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from portal import searching
 from portal.actors import Actor, actor_of
 from portal.paging import page_of
 from portal.permissions import Permission
@@ -107,7 +108,7 @@ def _narrowed(request: HttpRequest, rows: QuerySet, day: date) -> tuple[QuerySet
     ]  # fmt: skip
     _text, state, role, papers = (one["value"] for one in filters)
     if text:
-        rows = rows.filter(Q(name__icontains=text) | Q(staff_number__icontains=text) | Q(post__icontains=text))
+        rows = rows.filter(searching.holding(Employment, [text], ("name", "staff_number", "post")))
     if state == "withdrawn":
         rows = rows.filter(state=Employment.State.WITHDRAWN)
     else:

@@ -87,6 +87,7 @@ def _page(
         "history": history.timeline(employment, *case.authorisations),
         "may_keep": may_keep,
         "may_leave": may_keep and employment.ended_on is None,
+        "may_authorise": may_keep and (employment.ended_on is None or employment.ended_on >= timezone.localdate()),
         "may_identify": actor.may(Permission.PERSON_IDENTIFY) and employment.state == Employment.State.CURRENT,
     }
     return render(request, "institutions/person.html", context, status=status)

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from portal import searching
 from portal.actors import actor_of
 from portal.paging import page_of
 from portal.permissions import Permission
@@ -262,10 +263,7 @@ def _choice(request: HttpRequest, name: str, label: str, choices: list[tuple[str
 
 
 def holding(rows: QuerySet, text: str, names: tuple[str, ...]) -> QuerySet:
-    found = Q()
-    for name in names if text else ():
-        found |= Q(**{f"{name}__icontains": text})
-    return rows.filter(found)
+    return rows.filter(searching.holding(rows.model, [text], names)) if text else rows
 
 
 def _in_state(rows: QuerySet, state: str, day: date, *, stopped: tuple[str, ...]) -> QuerySet:

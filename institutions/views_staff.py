@@ -138,18 +138,25 @@ def person_leave(request: HttpRequest, slug: str, ref: str) -> HttpResponse:
 def _tell(request: HttpRequest, left: staff.Left) -> None:
     """What ended, what is suspended, and whose account is still open."""
     facts = {"name": left.employment.name, "day": left.employment.ended_on}
+    gone = left.employment.ended_on < timezone.localdate()
     messages.success(request, _("已登记 %(name)s 离职，最后在职日 %(day)s。授权到这一天为止。") % facts)
     if left.lines_short:
         lines = "；".join(str(line) for line in left.lines_short[:5])
         shown = {"count": len(left.lines_short), "lines": lines, "day": left.employment.ended_on}
-        messages.warning(
-            request, _("%(day)s 以后，%(count)d 条能力范围少于两人，届时自动暂停：%(lines)s。请补充授权。") % shown
+        told = (
+            _("%(count)d 条能力范围少于两人，已自动暂停：%(lines)s。请补充授权。")
+            if gone
+            else _("%(day)s 以后，%(count)d 条能力范围少于两人，届时自动暂停：%(lines)s。请补充授权。")
         )
+        messages.warning(request, told % shown)
     for account in left.accounts:
         shown = {"login": account.user.username, "day": left.employment.ended_on}
-        messages.warning(
-            request, _("登录账号 %(login)s 还能使用。请机构管理员在“成员与邀请”里于 %(day)s 停用。") % shown
+        told = (
+            _("登录账号 %(login)s 还能使用。请机构管理员现在到“成员与邀请”里停用。")
+            if gone
+            else _("登录账号 %(login)s 还能使用。请机构管理员于 %(day)s 之后在“成员与邀请”里停用。")
         )
+        messages.warning(request, told % shown)
 
 
 @door("GET", "POST", right=Permission.PEOPLE_KEEP, ref="institutions.Employment.ref")

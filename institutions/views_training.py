@@ -84,15 +84,14 @@ def training_list(request: HttpRequest, slug: str, ref: str) -> HttpResponse:
 
 def _record(form: AttendanceForm, training: Training, actor: Actor) -> int:
     """All of the list or, with the first refusal, nothing of it. Returns: how many."""
-    count = 0
+    typed_in = form.cleaned_data
+    lines = [
+        {
+            "training": training, "employment": row, "result": typed_in[f"result-{row.ref}"],
+            "score": typed_in[f"score-{row.ref}"],
+        }
+        for row in form.people
+        if typed_in[f"result-{row.ref}"]
+    ]  # fmt: skip
     with transaction.atomic():
-        for row in form.people:
-            result = form.cleaned_data[f"result-{row.ref}"]
-            if result:
-                values = {
-                    "training": training, "employment": row, "result": result,
-                    "score": form.cleaned_data[f"score-{row.ref}"],
-                }  # fmt: skip
-                verbs.record(REGISTERS["attendances"], values, actor=actor, at=timezone.now())
-                count += 1
-    return count
+        return len(verbs.record_all(REGISTERS["attendances"], lines, actor=actor, at=timezone.now()))

@@ -31,7 +31,10 @@ from .ending import Ending, ending_soon
 NEVER = -1  # stands for the figures of an institution that was never evaluated, which comes last
 WORST_FIRST = ("-duties", "-broken", "slug")
 WORST_IN_DOCUMENT = ("-broken", "-duties", "slug")
-STATES = {"broken": gettext_lazy("有不符合"), "clean": gettext_lazy("没有不符合"), "never": gettext_lazy("尚未评定")}
+STATES = {
+    "duties": gettext_lazy("违反“应、不得”"), "broken": gettext_lazy("有不符合"),
+    "clean": gettext_lazy("没有不符合"), "never": gettext_lazy("尚未评定"),
+}  # fmt: skip
 
 
 def regulator(user: User | AnonymousUser) -> Actor:
@@ -115,7 +118,9 @@ def institutions(region: str, *, text: str = "", letter: str = "", state: str = 
     )
     if text:
         rows = rows.filter(Q(name__icontains=text) | Q(credit_code__icontains=text))
-    if state == "broken":
+    if state == "duties":
+        rows = rows.filter(duties__gt=0)
+    elif state == "broken":
         rows = rows.filter(broken__gt=0)
     elif state == "clean":
         rows = rows.filter(broken=0)

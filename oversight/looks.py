@@ -37,9 +37,10 @@ class _Entered(Func):
     output_field = BigIntegerField()
 
 
-def looked(request: HttpRequest, actor: Actor, page: str, institution_ids: Iterable[int]) -> int:
+def looked(request: HttpRequest, actor: Actor, page: str, institution_ids: Iterable[int], address: str = "") -> int:
     """Each of the institutions reads in its trail that this regulator has looked at it on that page. Returns: how many.
 
+    `address` stands there instead of the request's own, which may name another institution.
     Belongs into the transaction that reads the facts: no look without its entry. One statement for each 500; no more
     than MOST. Those of more than one statement wait for each other, as in audit.record_many.
     """
@@ -50,7 +51,7 @@ def looked(request: HttpRequest, actor: Actor, page: str, institution_ids: Itera
             actor_user_id=actor.user_id,
             acting_as=actor.role_titles,
             verb=VERB,
-            changes={"page": ["", str(page)], "address": ["", request.path_info[:200]]},
+            changes={"page": ["", str(page)], "address": ["", address or request.path_info[:200]]},
             request_id=request_id.get(),
         )
         for pk in sorted(set(institution_ids))

@@ -20,6 +20,7 @@ from institutions.models import Institution
 from portal import exports
 from portal.actors import Actor
 from portal.clauses import documents
+from portal.digest import left_words
 from portal.paging import page_of
 from portal.routes import Audience, door
 from portal.tenancy import scope
@@ -157,7 +158,7 @@ def _row(row: Institution, summary: Summary, letter: str, day: date) -> dict[str
         "facts": [fact_line(fact, row, day) for fact in summary.facts],
         "ending": len(summary.ending),
         "soonest": soonest,
-        "left": (soonest.due_on - day).days if soonest else 0,
+        "left": left_words(soonest.due_on.year, (soonest.due_on - day).days) if soonest else "",
     }
 
 

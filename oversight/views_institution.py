@@ -16,9 +16,10 @@ from institutions.words import day_text, validity
 from portal import compliance, standing
 from portal.actors import Actor
 from portal.clauses import State, catalogue
+from portal.digest import left_words
 from portal.permissions import Role
 from portal.routes import Audience, door
-from portal.standing import DUTIES
+from portal.standing import fact_of, gravity
 from portal.tenancy import scope
 
 from . import jurisdiction, looks, pairs
@@ -26,7 +27,7 @@ from .ending import ending_soon
 from .refused import DAYS, refused_lately
 from .words import evidence_text, pair_row, since_text
 
-MOST_CLAUSES = 50
+MOST_CLAUSES = 12
 
 
 @never_cache
@@ -55,7 +56,7 @@ def institution(request: HttpRequest, slug: str) -> HttpResponse:
             "not_met_count": len(not_met),
             "qualifications": _qualifications(actor, day),
             "ending": [
-                {"row": row, "left": (row.due_on - day).days}
+                {"row": row, "left": left_words(row.due_on.year, (row.due_on - day).days)}
                 for row in ending_soon([institution.pk], day)[institution.pk]
             ],
             "refused": refused_lately(institution, now),
@@ -66,7 +67,7 @@ def institution(request: HttpRequest, slug: str) -> HttpResponse:
         }
         looks.looked(request, actor, looks.SHEET, [institution.pk])
         others = {side for pair in shared for side in (pair.trying.pk, pair.other.pk)} - {institution.pk}
-        looks.looked(request, actor, looks.PAIRS, others)
+        looks.looked(request, actor, looks.PAIRS, others, address=reverse("oversight:pairs"))
         return render(request, "oversight/institution.html", context)
 
 
@@ -86,16 +87,16 @@ def _facts(institution: Institution, status: LegalStatus | None) -> list[dict[st
 
 
 def _not_met(institution: Institution, day: date) -> list[dict[str, Any]]:
-    """The clauses not met: duties first, of these the longest standing."""
+    """The clauses not met: the gravest first, of these the longest standing."""
     rows = [row for row in standing.current(institution).filter(state=State.NOT_MET) if row.clause in catalogue()]
-    rows.sort(key=lambda row: (catalogue()[row.clause].level not in DUTIES, row.since))
+    rows.sort(key=lambda row: (gravity(catalogue()[row.clause]), row.since))
     return [
         {
             "id": row.clause,
             "url": compliance.clause_url(institution, row.clause),
             "title": catalogue()[row.clause].title,
             "level": compliance.LEVELS[catalogue()[row.clause].level],
-            "advice": row.advice,
+            "fact": "" if (fact := fact_of(row)).is_only_the_clause else fact.text,
             "since": since_text(row.since, day),
             "rows": evidence_text(len(row.evidence)),
         }

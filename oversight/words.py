@@ -16,8 +16,10 @@ from .pairs import Pair
 
 
 def fact_line(fact: Fact, institution: Institution, day: date) -> dict[str, str]:
-    """What is wrong, by which clause, since when, on how many rows; and the page that shows them."""
-    notes = [fact.clause.id, since_text(fact.since, day), evidence_text(fact.rows)]
+    """What is wrong, what which clause asks for, since when, on how many rows; and the page that shows them."""
+    asked = "" if fact.is_only_the_clause else fact.clause.title
+    clause = " ".join(filter(None, [fact.clause.id, asked]))
+    notes = [clause, since_text(fact.since, day), evidence_text(fact.rows)]
     return {
         "text": fact.text,
         "note": " · ".join(filter(None, notes)),

@@ -10,16 +10,17 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext as _
 
 from .denials import Lately
-from .vitals import BACKUP, DRILL, VERIFY, Vitals
+from .vitals import BACKUP, DRILL, NIGHTLY, VERIFY, Vitals
 
 NAMES = (
     "database", "verify_failed", "verify_late", "checkpoint_late", "outbox_late", "dead_letter", "denial_burst", "backup_late",
-    "backup_failed", "drill_late", "job_failed", "clock_skew", "worker_silent",
+    "backup_failed", "drill_late", "job_failed", "job_late", "clock_skew", "worker_silent",
 )  # fmt: skip
 OUTBOX_LATE = timedelta(minutes=5)
 CHECKPOINT_LATE = timedelta(minutes=20)
 VERIFY_LATE = timedelta(hours=26)
 BACKUP_LATE = timedelta(hours=26)
+NIGHT_LATE = timedelta(hours=26)
 DRILL_LATE = timedelta(days=35)
 WORKER_SILENT = timedelta(seconds=120)
 MOST_SKEW = timedelta(seconds=5)
@@ -105,6 +106,14 @@ def _jobs(found: Vitals, lately: Lately | None) -> Iterator[Alarm]:
             "job_failed",
             _("定期任务最近一次失败：%(names)s。请在日志中按任务名查找原因。") % {"names": names},
             min(job.ran_at for job in failed),
+        )
+    late = {name: ran for name in NIGHTLY if _late(found, ran := found.missing_since(name), NIGHT_LATE)}
+    if late:
+        yield Alarm(
+            "job_late",
+            _("定期任务超过 26 小时没有运行：%(names)s。请检查 beat 和 worker，然后补做。")
+            % {"names": "、".join(late)},
+            min(late.values()),
         )
 
 

@@ -10,7 +10,7 @@ class PortalConfig(AppConfig):
         from django.db.models.signals import post_migrate
         from django.forms import Field
 
-        from . import documents, finders, orphans, panels  # noqa: F401  they register what they hold
+        from . import documents, finders, orphans, panels, searching  # noqa: F401  they register what they hold
         from .due_functions import lay_down
         from .grants import grant_runtime_rights
         from .ledger import seals  # noqa: F401  its kind of leaf has a name on the public pages
@@ -24,3 +24,4 @@ class PortalConfig(AppConfig):
         orphans.named_by(SmartCode, "stored_as")
         post_migrate.connect(grant_runtime_rights, sender=self, dispatch_uid="portal.grant_runtime_rights")
         post_migrate.connect(lay_down, sender=self, dispatch_uid="portal.lay_down")
+        post_migrate.connect(searching.lay_down, sender=self, dispatch_uid="portal.searching")

@@ -240,8 +240,11 @@ def clause_url(institution: Any, name: str, day: date | None = None) -> str:
     return f"{url}?on={day}" if day else url
 
 
-def told(row: ClauseStanding, institution: Any, day: date | None = None) -> dict[str, Any]:
-    """A clause and how it stands, as the templates show it. `day`: of an evaluation that is not stored."""
+def told(row: ClauseStanding, institution: Any, day: date | None = None, *, to_reader: bool = False) -> dict[str, Any]:
+    """A clause and how it stands, as the templates show it. `day`: of an evaluation that is not stored.
+
+    `to_reader`: to somebody who may change nothing, so that no page is named on which something is changed.
+    """
     clause, state = catalogue()[row.clause], State(row.state)
     return {
         "id": clause.id, "title": clause.title, "level": LEVELS[clause.level], "kind": KINDS[clause.kind],
@@ -249,17 +252,18 @@ def told(row: ClauseStanding, institution: Any, day: date | None = None) -> dict
         "state": str(state), "word": TITLES[state], "since": row.since,
         "figures": [f"{name} {value}" for name, value in row.figures.items()],
         "evidence": row.evidence, "advice": row.advice,
-        "fix": fix_of(row, institution) if state in (State.NOT_MET, State.UNKNOWN) else "",
+        "fix": "" if to_reader or state not in (State.NOT_MET, State.UNKNOWN) else fix_of(row, institution),
         "in_line": state in (State.UNKNOWN, State.NOT_APPLICABLE) and not row.evidence,
     }  # fmt: skip
 
 
 def fix_of(row: ClauseStanding, institution: Any) -> str:
-    """The page on which something can be done: the one the check names, else the register that feeds the clause."""
+    """The page on which something can be done: the one the check names, the register that feeds the clause, a row at fault."""
     if row.fix:
         return row.fix
     feeding = registers_of(row.clause, institution)
-    return feeding[0]["url"] if feeding else ""
+    at_fault = [piece["url"] for piece in row.evidence if piece["url"]] if row.state == State.NOT_MET else []
+    return next(iter([entry["url"] for entry in feeding] + at_fault), "")
 
 
 def registers_of(name: str, institution: Any) -> list[dict[str, Any]]:

@@ -179,5 +179,5 @@ def _grouped(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
         inside = [entry for entry in rest if last is None or entry["left"] <= last]
         rest = [entry for entry in rest if entry not in inside]
         if inside:
-            groups.append({"title": title, "entries": inside})
+            groups.append({"title": title, "entries": inside, "over": last == -1})
     return groups

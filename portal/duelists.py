@@ -36,7 +36,7 @@ from django.db.models import (
     When,
 )
 from django.db.models.expressions import Combinable
-from django.db.models.functions import Cast, Coalesce, Concat
+from django.db.models.functions import Cast, Coalesce, Concat, RTrim
 from django.db.models.sql import Query
 from django.urls import reverse
 from django.utils import translation
@@ -118,9 +118,12 @@ def due_list(
 
 
 def says(template: str | Promise, **facts: str | Combinable) -> Combinable:
-    """The sentence, its %(names)s filled from fields or expressions of the row. Works in the database."""
+    """The sentence, its %(names)s filled from fields or expressions of the row. Works in the database.
+
+    Where the last fact is empty, no space stays behind.
+    """
     pieces = re.split(r"%\((\w+)\)s", str(template))
-    return _joined([_text(facts[piece]) if place % 2 else Value(piece) for place, piece in enumerate(pieces)])
+    return RTrim(_joined([_text(facts[piece]) if place % 2 else Value(piece) for place, piece in enumerate(pieces)]))
 
 
 def page(name: str, *arguments: str | Value) -> Combinable:

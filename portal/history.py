@@ -54,8 +54,8 @@ def _told(entry: AuditEntry) -> dict[str, str]:
 
 
 def printed_clause(clause: str) -> str:
-    """The clause as a reader sees it; nothing for the portal's own small-letter names such as "state"."""
-    return "" if clause.islower() and clause.isalpha() else clause
+    """The clause as a reader sees it; nothing for the portal's own names such as "state" and "approved_by"."""
+    return clause if clause[:1].isupper() else ""
 
 
 def actor_of(entry: AuditEntry) -> str:

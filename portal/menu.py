@@ -34,6 +34,8 @@ class Item:
 
 
 ITEMS: dict[str, Item] = {}
+# What a member's address begins with after the slug -> the item under which it is found, though its address is another.
+HOMES: dict[str, str] = {}
 
 
 def register(item: Item) -> None:
@@ -50,8 +52,9 @@ def navigation(actor: Actor, slug: str, path: str) -> list[dict[str, Any]]:
     """
     items = shown(actor, slug)
     homes = {f"/i/{slug}/", "/o/"}
-    current = max((url for _, url in items if path == url or url not in homes and path.startswith(url)),
-                  key=len, default="")  # fmt: skip
+    current = _home_of(slug, path) or max(
+        (url for _, url in items if path == url or url not in homes and path.startswith(url)), key=len, default=""
+    )
     groups: dict[str, list[dict[str, Any]]] = {}
     for item, url in items:
         groups.setdefault(item.group, []).append(
@@ -64,6 +67,12 @@ def navigation(actor: Actor, slug: str, path: str) -> list[dict[str, Any]]:
             }
         )
     return [{"title": title, "items": listed} for title, listed in groups.items()]
+
+
+def _home_of(slug: str, path: str) -> str:
+    """The address of the item under which the path is found, or ""."""
+    known = (name for part, name in HOMES.items() if path.startswith(f"/i/{slug}/{part}"))
+    return next((reverse(name, args=[slug]) for name in known), "")
 
 
 def shown(actor: Actor, slug: str) -> list[tuple[Item, str]]:

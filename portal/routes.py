@@ -26,11 +26,11 @@ from functools import wraps
 
 from django.core import checks
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import Resolver404, URLPattern, URLResolver, get_resolver, resolve
 
 from . import errors, limits
-from .actors import actor_of
-from .permissions import Permission
+from .actors import Actor, actor_of
+from .permissions import GRANTS, INSTITUTION_ROLES, ROLE_TITLES, Permission
 
 
 class Audience(StrEnum):
@@ -109,7 +109,12 @@ def door(
                 wait = limits.limit(limit, request, subject=_account(request) if to is not Audience.PUBLIC else "")
                 if wait:
                     return limits.refused(request, wait)
-            return view(request, *args, **kwargs)
+            # A view that takes whatever is no GET for a POST would act on a HEAD, which carries no token against forgery.
+            sent, request.method = request.method, "GET" if request.method == "HEAD" else request.method
+            try:
+                return view(request, *args, **kwargs)
+            finally:
+                request.method = sent
 
         guarded.door = declared
         return guarded
@@ -130,6 +135,19 @@ def every_address_has_a_door(app_configs: object, **kwargs: object) -> list[chec
         for route in routes()
         if route.door is None
     ]
+
+
+def others_who_open(actor: Actor, url: str) -> str:
+    """The roles before whom the address opens, where it stays shut for this member; "" where the member may enter."""
+    try:
+        found = resolve(url.partition("?")[0].partition("#")[0])
+    except Resolver404:
+        return ""
+    declared = getattr(found.func, "door", None)
+    needed = declared.needs(**found.kwargs) if declared else None
+    if needed is None or actor.may(needed):
+        return ""
+    return "、".join(str(ROLE_TITLES[role]) for role in INSTITUTION_ROLES if needed in GRANTS[role])
 
 
 def routes() -> Iterator[Route]:

@@ -13,7 +13,9 @@ from typing import Any
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection
 from django.db.models import Case, F, Func, IntegerField, Q, QuerySet, TextField, Value, When, Window
-from django.db.models.functions import RowNumber
+from django.db.models.fields.json import KeyTextTransform, KeyTransform
+from django.db.models.functions import Coalesce, Concat, NullIf, RowNumber
+from django.utils.translation import gettext as _
 
 from .clauses import Clause, State, Verdict, catalogue, documents, evaluate
 from .clock import DatabaseClock
@@ -165,26 +167,54 @@ class Fact:
     since: date
     rows: int
 
+    @property
+    def is_only_the_clause(self) -> bool:
+        """Whether no row and no advice says what is wrong, so that the words are those of the clause."""
+        return self.clause.title in self.text
+
+
+def gravity(clause: Clause) -> int:
+    """How grave it is when the clause is not met, the gravest first: what stops work, other duties, wishes."""
+    if clause.level in DUTIES:
+        return 0 if clause.kind == "gate" else 1
+    return 2 if clause.level == "should" else 3
+
 
 def worst(institutions: Collection[int], n: int = 3) -> dict[int, list[Fact]]:
-    """The worst facts of each institution by id: duties before wishes, of these the longest standing. One query."""
-    levels = {level: [row.id for row in catalogue().values() if row.level == level] for level in ("should", "may")}
-    weight = Case(
-        When(clause__in=levels["should"], then=1), When(clause__in=levels["may"], then=2),
-        default=0, output_field=IntegerField(),
-    )  # fmt: skip
+    """The worst facts of each institution by id: the gravest first, of these the longest standing. One query.
+
+    A fact that breaks several clauses is told once, by the gravest of them.
+    """
+    grave: dict[int, list[str]] = {}
+    for clause in catalogue().values():
+        grave.setdefault(gravity(clause), []).append(clause.id)
+    weight = Case(*[When(clause__in=names, then=place) for place, names in grave.items()], output_field=IntegerField())
+    first = KeyTransform("0", "evidence")
+    shown, label = NullIf(KeyTextTransform("text", first), Value("")), KeyTextTransform("label", first)
+    what = Coalesce(shown, NullIf(F("advice"), Value("")), F("clause"), output_field=TextField())
+    fact = Concat(what, label, output_field=TextField())
+    order = [F("weight"), F("since"), F("pk")]
     rows = ClauseStanding.objects.filter(institution_id__in=institutions, until=None, state=State.NOT_MET)
-    rows = rows.filter(clause__in=list(catalogue())).annotate(weight=weight)
-    place = Window(RowNumber(), partition_by=F("institution_id"), order_by=[F("weight"), F("since"), F("pk")])
-    rows = rows.annotate(place=place).filter(place__lte=n).order_by("institution_id", "place")
+    rows = rows.filter(clause__in=list(catalogue())).annotate(weight=weight, fact=fact)
+    told = Window(RowNumber(), partition_by=[F("institution_id"), F("fact")], order_by=order)
+    once = ClauseStanding.objects.filter(pk__in=rows.annotate(told=told).filter(told=1).values("pk"))
+    place = Window(RowNumber(), partition_by=F("institution_id"), order_by=order)
     found: dict[int, list[Fact]] = {pk: [] for pk in institutions}
-    for row in rows:
-        found[row.institution_id].append(_fact(row))
+    for row in (
+        once.annotate(weight=weight).annotate(place=place).filter(place__lte=n).order_by("institution_id", "place")
+    ):
+        found[row.institution_id].append(fact_of(row))
     return found
 
 
-def _fact(row: ClauseStanding) -> Fact:
-    """The first sentence of an advice says what is wrong; the others say what to do."""
+def fact_of(row: ClauseStanding) -> Fact:
+    """What is wrong, in words: the first row that shows it, else the first sentence of the advice unless it asks for an act."""
     clause = catalogue()[row.clause]
-    wrong = row.advice.partition("。")[0] or clause.title
-    return Fact(clause, wrong, row.since, len(row.evidence))
+    first, told = (row.evidence or [{}])[0], row.advice.partition("。")[0]
+    if first.get("text"):
+        told = " ".join(filter(None, [first["label"], first["text"]]))
+        if len(row.evidence) > 1:
+            told = _("%(fact)s 等") % {"fact": told}
+    elif not told or told.startswith("请"):
+        told = _("未做到：%(title)s") % {"title": clause.title}
+    return Fact(clause, told, row.since, len(row.evidence))

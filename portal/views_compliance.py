@@ -25,7 +25,8 @@ MOST_CHANGES = 8
 class Seen:
     """What a page shows: the latest stored evaluation, or one of a day that is asked for and not stored.
 
-    `wait`: seconds until a day may be asked for again; `problem`: what is wrong with the day that was typed.
+    `wait`: seconds until a day may be asked for again; `problem`: what is wrong with the day that was typed; `by_reader`:
+    the page is for somebody who may change nothing.
     """
 
     def __init__(self, request: HttpRequest):
@@ -33,6 +34,7 @@ class Seen:
         self.on: date | None = None
         self.problem, self.wait = "", 0
         self.last = standing.latest(self.institution)
+        self.by_reader = Role.REGULATOR in actor_of(request).roles
         typed = request.GET.get("on", "").strip()
         if typed:
             self._ask(request, typed)
@@ -72,6 +74,10 @@ class Seen:
         found = {row.clause: row for row in standing.current(self.institution).filter(clause__in=names)}
         return [found[name] for name in names if name in found]
 
+    def told(self, rows: list[ClauseStanding]) -> list[dict[str, Any]]:
+        """These standings in the words of the pages."""
+        return [words.told(row, self.institution, self.on, to_reader=self.by_reader) for row in rows]
+
 
 @door("GET", limit="search")
 def compliance(request: HttpRequest, slug: str) -> HttpResponse:
@@ -83,7 +89,7 @@ def compliance(request: HttpRequest, slug: str) -> HttpResponse:
     base = f"{request.path}?on={seen.on}&" if seen.on else f"{request.path}?"
     context = {
         "seen": seen, "found": found, "job": None if seen.on else words.job(seen.institution, seen.last),
-        "may_ask": Role.REGULATOR not in actor_of(request).roles,
+        "may_ask": not seen.by_reader,
         "today": timezone.localdate(), "clear_url": base.rstrip("?&") if narrowed.is_set else "",
     }  # fmt: skip
     if found is not None:
@@ -125,7 +131,7 @@ def _list(request: HttpRequest, seen: Seen, narrowed: words.Narrowed) -> dict[st
         ],
         "filters": narrowed.filters(),
         "state": narrowed.state,
-        "chapters": words.by_chapter([words.told(row, seen.institution, seen.on) for row in shown]),
+        "chapters": words.by_chapter(seen.told(shown)),
         "count": _("共 %(count)d 条，第 %(page)d / %(pages)d 页") % {"count": len(names), "page": page, "pages": pages},
         "previous_url": _with(request, page=page - 1) if page > 1 else "",
         "next_url": _with(request, page=page + 1) if page < pages else "",
@@ -150,10 +156,10 @@ def compliance_clause(request: HttpRequest, slug: str, clause: str) -> HttpRespo
     seen, row = Seen(request), catalogue()[clause]
     if seen.wait:
         return limits.refused(request, seen.wait)
-    stands = seen.of([clause])
+    entries = seen.told(seen.of([clause]))
     context = {
         "seen": seen, "clause": row,
-        "entry": words.told(stands[0], seen.institution, seen.on) if stands else None,
+        "entry": entries[0] if entries else None,
         "facts": words.facts(row, seen.last, seen.on),
         "history": words.timeline(standing.history(seen.institution, clause)),
         "gates": words.gates(clause),

@@ -38,7 +38,8 @@ def _first(model, lab):
 def row(model, lab, text="样", **values):
     """A row with every column filled that must not be empty; its parents are made where there are none."""
     for column in model._meta.concrete_fields:
-        needed = not (column.null or column.blank or column.has_default() or column.has_db_default())
+        given = column.has_default() or column.has_db_default() or column.generated
+        needed = not (column.null or column.blank or given)
         if column.name not in values and (needed or column.name == "file") and column.name not in ("id", "institution"):
             values[column.name] = _value(column, lab, text)
     with tenant(lab.pk):

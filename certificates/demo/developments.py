@@ -1,16 +1,18 @@
 """What has happened with people, documents and methods of the demonstration: by the verbs, and by the portal itself."""
 
 from institutions import reading
-from institutions.models import Employment, EmploymentConflict
+from institutions.models import Employment, EmploymentConflict, ScopeItem
 from institutions.people import granting, staff
 from institutions.people.reconsidering import reconsider
-from portal import sealing
+from institutions.scope import standing
+from portal import absence, inbox, sealing
 from portal.actors import Actor
+from portal.models import Absence
 from portal.permissions import Permission
 from portal.transitions import Refused
 
 from . import registers
-from .laboratory import Laboratory
+from .laboratory import Laboratory, instant
 
 
 def authorise(lab: Laboratory) -> None:
@@ -23,6 +25,16 @@ def authorise(lab: Laboratory) -> None:
                 for document in row["documents"]:
                     reading.confirm(lab.named[document], actor=lab.actor(name), at=lab.now)
     reconsider(lab.institution, lab.day(0), at=lab.now)
+    for row in lab.plan.get("stopped", ()):
+        _stop_for_a_while(lab, row)
+
+
+def _stop_for_a_while(lab: Laboratory, row: dict) -> None:
+    """A line of scope was suspended and lifted again, each on its day."""
+    line = ScopeItem.objects.get(institution=lab.institution, instrument=row["line"])
+    first, last, quality = lab.day(row["from"]), lab.day(row["until"]), lab.actor("quality")
+    line = standing.suspend_line(line, first, lab.says(row["reason"]), actor=quality, at=instant(first, 9))
+    standing.resume_line(line, lab.says(row["lifted"]), actor=quality, at=instant(last, 9))
 
 
 def _authorise(lab: Laboratory, row: dict) -> None:
@@ -41,6 +53,22 @@ def _authorise(lab: Laboratory, row: dict) -> None:
         case "revoked":
             granted = granting.grant(proposed, actor=technical, at=lab.now)
             granting.revoke(granted, lab.says(row["reason"]), actor=technical, at=lab.now)
+
+
+def care_for_alerts(lab: Laboratory) -> None:
+    """Of the first reminders one is assigned and one put off; somebody is away, and another is told of the same things.
+
+    A laboratory where somebody has named a substitute, or done everything, stays as it is. Needs its scope and its actors.
+    """
+    quality, technical, checker = (lab.actor(role) for role in ("quality", "technical", "checker"))
+    told = inbox.latest(inbox.waiting(inbox.inbox(quality, lab.day(0)), lab.day(0))).order_by("due_on", "pk")[:2]
+    if len(told) < 2 or Absence.objects.filter(institution=lab.institution).exists():
+        return
+    assigned, put_off = told
+    inbox.assign(assigned, technical.user_id, actor=quality, at=lab.now)
+    reason = lab.says("已与责任部门约好，本周内办完")
+    inbox.snooze(put_off, lab.day(5), reason=reason, actor=quality, at=lab.now)
+    absence.announce(technical.user_id, checker.user_id, lab.day(-1), lab.day(6), actor=technical, at=lab.now)
 
 
 def try_to_employ(lab: Laboratory, other: Employment) -> None:

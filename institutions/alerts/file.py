@@ -1,10 +1,33 @@
 """What of the institution file has to be looked at again soon: documents, declarations, public items, legal status."""
 
-from django.db.models import Exists, F, OuterRef, Q, Value
+from django.db.models import (
+    DateField,
+    DateTimeField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+)
+from django.db.models.expressions import CombinedExpression
+from django.db.models.functions import Cast, Greatest, Least
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from institutions.models import Declaration, LegalStatus, ManagementDocument, Partnership, PublicItem
+from institutions.models import (
+    Declaration,
+    LegalStatus,
+    ManagementDocument,
+    Partnership,
+    PublicItem,
+    PublicItemCheck,
+    Qualification,
+    ScopeItem,
+)
+from institutions.models.service import CHECK_EVERY
 from portal.duelists import Watch, due_list, named, page, says
 from portal.models import RegisterRow
 from portal.permissions import Role
@@ -54,13 +77,51 @@ def declarations() -> Watch:
 
 @due_list("institutions.public_item", title=gettext_lazy("公示内容核对"), thresholds=(30, 7, 0), recipients=KEEPERS)
 def public_items() -> Watch:
-    """What is shown to the public and is to be compared with what holds. Source: C-4.4-s2."""
+    """What is shown to the public and is to be compared with what holds; not while it was found right of late.
+
+    Source: C-4.4-s2.
+    """
+    right = _comparisons().filter(result=PublicItemCheck.Result.RIGHT).values("checked_on")[:1]
+    later = ExpressionWrapper(Subquery(right) + CHECK_EVERY, output_field=DateTimeField())
     return Watch(
         rows=PublicItem.objects.filter(state=CURRENT),
-        due_on="next_review_on",
+        due_on=Greatest("next_review_on", Cast(later, DateField())),
         subject=says(_("公示内容核对：%(title)s"), title="title"),
         link=page("portal:register_row", Value("public-items"), "ref"),
     )
+
+
+def _comparisons() -> QuerySet:
+    """The comparisons of what is shown, the latest first."""
+    rows = PublicItemCheck.objects.filter(institution=OuterRef("institution"), item=OuterRef("pk"), state=CURRENT)
+    return rows.order_by("-checked_on", "-pk")
+
+
+@due_list("institutions.public_source", title=gettext_lazy("公示依据变化"), thresholds=(0,), recipients=KEEPERS)
+def changed_sources() -> list[Watch]:
+    """What is shown of scope and qualifications, when these began or ended since it was last looked at. Source: C-4.4-s2."""
+    looked = Greatest("published_on", Subquery(_comparisons().values("checked_on")[:1]))
+    sources = {
+        PublicItem.Kind.CAPABILITY: ScopeItem.objects.exclude(state=ScopeItem.State.WITHDRAWN),
+        PublicItem.Kind.AUTHORISATION: Qualification.objects.filter(state__in=Qualification.COUNTING),
+    }
+    return [
+        Watch(
+            rows=PublicItem.objects.filter(state=CURRENT, kind=kind).annotate(looked_on=looked),
+            due_on=Least(_first(rows, F("valid_from")), _first(rows, F("valid_until") + 1)),
+            subject=says(_("公示内容所依据的有变化，请核对：%(title)s"), title="title"),
+            link=page("portal:register_row", Value("public-items"), "ref"),
+        )
+        for kind, rows in sources.items()
+    ]
+
+
+def _first(rows: QuerySet, day: CombinedExpression | F) -> Subquery:
+    """The first such day of the institution's rows after what is shown was last looked at."""
+    rows = rows.filter(institution=OuterRef("institution")).annotate(
+        on=ExpressionWrapper(day, output_field=DateField())
+    )
+    return Subquery(rows.filter(on__gt=OuterRef("looked_on")).order_by("on").values("on")[:1])
 
 
 @due_list(

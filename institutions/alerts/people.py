@@ -113,7 +113,7 @@ def integrity_trainings() -> list[Watch]:
     held = Training.objects.filter(
         institution=OuterRef("institution"), kind=Training.Kind.INTEGRITY, state=Training.State.CURRENT
     )
-    link = page("portal:register_new", Value("trainings"))
+    link = page("portal:register", Value("trainings"))
     return [
         Watch(
             rows=Training.objects.filter(kind=Training.Kind.INTEGRITY, state=Training.State.CURRENT),

@@ -4,7 +4,8 @@ from django.db.models import Value
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from institutions.models import Qualification, ScopeItem, Site
+from institutions.models import FieldStaffing, Qualification, ScopeItem, Site
+from institutions.people.reconsidering import FEWEST_PEOPLE, TWO_PEOPLE
 from portal.duelists import Watch, due_list, named, page, says
 from portal.permissions import Role
 
@@ -30,9 +31,12 @@ def tenures() -> Watch:
     "institutions.scope_stopped", title=gettext_lazy("能力范围停用"), thresholds=(0,), recipients=KEEPERS,
 )  # fmt: skip
 def stopped_lines() -> Watch:
-    """Lines of scope that were suspended, told on the day and weekly until they are lifted. Source: C-5.1.1-s2."""
+    """Lines of scope that somebody has suspended, told on the day and weekly until they are lifted.
+
+    Those that lack people are told of once for their field, see `too_few_people`.
+    """
     return Watch(
-        rows=ScopeItem.objects.filter(state=ScopeItem.State.SUSPENDED),
+        rows=ScopeItem.objects.filter(state=ScopeItem.State.SUSPENDED).exclude(suspended_clause=TWO_PEOPLE),
         due_on="suspended_on",
         subject=says(
             _("能力范围停用：%(instrument)s %(measurand)s，%(why)s"),
@@ -40,6 +44,32 @@ def stopped_lines() -> Watch:
         ),
         link=page("portal:register_row", Value("scope"), "ref"),
     )  # fmt: skip
+
+
+@due_list(
+    "institutions.too_few_people", title=gettext_lazy("检校人员不足"), thresholds=(0,), recipients=KEEPERS,
+)  # fmt: skip
+def too_few_people() -> list[Watch]:
+    """A field has just two people left, told once; or fewer, told on the day and weekly until it is cured.
+
+    Source: C-5.1.1-s2.
+    """
+    fallen, link = FieldStaffing.objects.filter(fell_on__isnull=False), page("institutions:people_matrix")
+    return [
+        Watch(
+            rows=fallen.filter(people=FEWEST_PEOPLE),
+            due_on="fell_on",
+            forgotten=6,  # it is not told again after a week
+            subject=says(_("检校人员：“%(field)s”专业只剩 %(people)s 人，再少一人就要暂停能力范围"), field="field", people="people"),
+            link=link,
+        ),
+        Watch(
+            rows=fallen.filter(people__lt=FEWEST_PEOPLE),
+            due_on="fell_on",
+            subject=says(_("检校人员不足：“%(field)s”专业只有 %(people)s 人，能力范围已暂停"), field="field", people="people"),
+            link=link,
+        ),
+    ]  # fmt: skip
 
 
 @due_list(

@@ -12,7 +12,7 @@ from django.db import connections, transaction
 from django.db.migrations.loader import MigrationLoader
 from django.utils.translation import gettext as _
 
-from portal import audit
+from portal import audit, due_functions, searching
 from portal.actors import Actor
 from portal.grants import grant_runtime_rights
 from portal.ledger import checkpoints, seals, sequencer, verify
@@ -191,6 +191,8 @@ def _completed(
     That the ledger ends before these newer checkpoints is known, and no further problem.
     """
     grant_runtime_rights(None, using="owner")
+    searching.lay_down(None, using="owner")
+    due_functions.lay_down(None, using="owner")
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     log.info("restore.loaded", extra={"tables": len(manifest["tables"])})

@@ -115,16 +115,11 @@ def _rows(table: Table, sheet: Any) -> Iterator[tuple[int, list[str]]]:
         if set(map(type, values)) == TEXTS_ONLY:
             yield number, values
             continue
-        cells = []
-        for place, value in enumerate(values):
-            if isinstance(value, str):
-                cells.append(value)
-                continue
-            text, problem = _typed(value)
+        for place in [place for place, value in enumerate(values) if type(value) is not str]:
+            values[place], problem = _typed(values[place])
             if problem:
                 table.spoilt.append((number, place, problem))
-            cells.append(text)
-        yield number, cells
+        yield number, values
 
 
 def _typed(value: Any) -> tuple[str, str]:

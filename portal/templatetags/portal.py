@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from ..history import printed_clause
+from ..routes import others_who_open
 
 register = template.Library()
 
@@ -245,9 +246,16 @@ def _read(source: Any, *names: str) -> Any:
     return ""
 
 
-@register.inclusion_tag("components/refusals.html")
-def refusals(items: Iterable[Any], title: str = "", hint: str = "") -> dict[str, Any]:
-    """The refusals of an act, numbered, each with its clause and the one button that resolves it.
+@register.simple_tag(takes_context=True)
+def others_for(context: template.Context, url: str) -> str:
+    """The roles who can open the address, where whoever looks at the page cannot; otherwise ""."""
+    actor = context.get("actor")
+    return others_who_open(actor, url) if actor and url else ""
+
+
+@register.inclusion_tag("components/refusals.html", takes_context=True)
+def refusals(context: template.Context, items: Iterable[Any], title: str = "", hint: str = "") -> dict[str, Any]:
+    """The refusals of an act, numbered, each with its clause and the one button that resolves it, or who has that button.
 
     Items are Refusals or mappings with "text" and optionally "clause", "title", "note", "link", "link_text".
     """
@@ -259,6 +267,7 @@ def refusals(items: Iterable[Any], title: str = "", hint: str = "") -> dict[str,
             "clause": printed_clause(_read(item, "clause")),
             "link": _read(item, "link"),
             "action": _read(item, "link_text", "action") or _("去处理"),
+            "others": others_for(context, _read(item, "link")),
         }
         for item in items
     ]

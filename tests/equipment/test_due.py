@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from equipment import due
-from equipment.models import Equipment
+from equipment.models import Equipment, Traceability
 from tests import make
 
 DAY = make.DAY
@@ -42,4 +42,37 @@ def test_the_newest_traceability_sets_the_clock(lab):
     make.traceability(
         lab.institution, lab.equipment, lab.keeper, calibrated_on=date(2026, 1, 5), valid_until=date(2027, 1, 4)
     )
-    assert Equipment.objects.with_clock().get(pk=lab.equipment.pk).traced_until == date(2027, 1, 4)
+    row = Equipment.objects.get(pk=lab.equipment.pk)
+    assert (row.traced_from, row.traced_until, row.due_on) == (date(2026, 1, 5), date(2027, 1, 4), date(2027, 1, 4))
+
+
+def test_an_older_traceability_recorded_later_leaves_the_clock(lab):
+    make.traceability(lab.institution, lab.equipment, lab.keeper, calibrated_on=DAY, valid_until=date(2030, 1, 1))
+    make.traceability(
+        lab.institution, lab.equipment, lab.keeper, calibrated_on=date(2020, 1, 5), valid_until=date(2031, 1, 4)
+    )
+    assert Equipment.objects.get(pk=lab.equipment.pk).due_on == date(2030, 1, 1)
+
+
+def test_a_certificate_recorded_again_on_the_same_day_sets_the_clock(lab):
+    for until in (date(2030, 1, 1), date(2029, 1, 1)):
+        make.traceability(lab.institution, lab.equipment, lab.keeper, calibrated_on=DAY, valid_until=until)
+    assert Equipment.objects.get(pk=lab.equipment.pk).due_on == date(2029, 1, 1)
+
+
+def test_equipment_that_was_never_traced_is_due_since_ever(lab):
+    row = Equipment.objects.get(pk=make.equipment(lab.institution, lab.site).pk)
+    assert (row.traced_from, row.traced_until, row.due_on) == (None, None, date.min)
+
+
+def test_many_traceabilities_at_once_set_each_clock(lab):
+    rows = [make.equipment(lab.institution, lab.site) for _number in range(3)]
+    Traceability.objects.bulk_create(
+        Traceability(
+            institution=lab.institution, equipment=row, certificate_number=f"N{number}", issuer="x", confirmed_by=lab.keeper,
+            calibrated_on=DAY, confirmed_on=DAY, valid_until=DAY + timedelta(number),
+        )
+        for number, row in enumerate(rows)
+    )  # fmt: skip
+    found = Equipment.objects.filter(pk__in=[row.pk for row in rows]).order_by("pk")
+    assert [row.due_on for row in found] == [DAY + timedelta(number) for number in range(3)]

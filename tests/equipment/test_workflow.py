@@ -51,6 +51,11 @@ def test_registered_equipment_is_not_in_use_yet(lab):
     assert make.fresh(registered(lab)).state == Equipment.State.OUT_OF_USE
 
 
+def test_the_trail_tells_what_was_registered_and_nothing_that_the_database_makes_of_it(lab):
+    entry = AuditEntry.objects.get(verb="equipment.register", target_id=registered(lab).pk)
+    assert "asset_number" in entry.changes and not {"words", "due_on", "traced_from"} & set(entry.changes)
+
+
 def test_registered_equipment_is_traced_and_then_taken_into_use(lab):
     equipment = registered(lab)
     workflow.trace(equipment, facts(lab), None, actor=lab.metrologist, at=NOON)

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from institutions.models import Institution, Membership
 from institutions.sessions import PROVEN
+from portal.clauses import catalogue
 from portal.permissions import Role
 from portal.tenancy import scope
 from tests import make
@@ -84,7 +85,7 @@ def test_a_province_is_narrowed_to_one_of_its_cities(client, lab):
 def test_a_regulator_of_two_regions_looks_at_one_after_the_other(client, lab):
     make.institution("far", region_code="110100")
     account = regulator(client, "4403")
-    with scope(user_id=account.pk):
+    with scope(user_id=account.pk, appoints=True):
         Membership.objects.create(institution=None, user=account, roles=[Role.REGULATOR], region_code="11")
     first, second = page(client, "/o/", region="11"), page(client, "/o/", region="4403")
     assert 'href="/o/far/"' in first and 'href="/o/alpha/"' not in first
@@ -125,6 +126,15 @@ def test_institutions_never_evaluated_can_be_found(client, lab):
     assert 'href="/o/alpha/"' in html and 'href="/o/beta/"' not in html
 
 
+def test_the_number_of_institutions_that_break_a_duty_leads_to_just_these(client, lab):
+    evaluation(lab, not_met=3, duties=0)
+    evaluation(make.institution("beta"), not_met=3, duties=1)
+    regulator(client)
+    assert '"?region=4403&state=duties"' in page(client, "/o/")
+    html = page(client, "/o/", state="duties")
+    assert 'href="/o/beta/"' in html and 'href="/o/alpha/"' not in html
+
+
 def test_search_finds_by_name_and_by_credit_code(client, lab):
     make.institution("beta", credit_code="91440300MA5FAKE001")
     regulator(client)
@@ -141,7 +151,7 @@ def test_the_three_worst_facts_are_told_in_words(client, lab):
     regulator(client)
     html = page(client, "/o/")
     assert "营业执照已过期" in html and "请更新" not in html
-    assert "已 40 天 · 依据 2 条" in html
+    assert f"A-4.1.1 {catalogue()['A-4.1.1'].title} · 已 40 天 · 依据 2 条" in html
     assert "C-4.1.1-s1 的事实" in html and "C-7.1.3 的事实" not in html
 
 
@@ -152,7 +162,7 @@ def test_what_ends_within_sixty_days_is_told(client, lab):
     make.alert(lab, lab_equipment(lab), subject="已换证", due_on=today(3), settled_at=timezone.now())
     regulator(client)
     html = page(client, "/o/")
-    assert "标准器到期：压力计（剩 12 天）" in html and "1 项" in html
+    assert "标准器到期：压力计（还有 12 天）" in html and "1 项" in html
     assert "还早" not in html and "早过了" not in html and "已换证" not in html
 
 

@@ -64,6 +64,18 @@ def test_clauses_not_met_are_listed_with_their_evidence_duties_first(office, lab
     assert html.index("没有营业执照") < html.index("这是宜")
 
 
+def test_of_many_clauses_the_gravest_are_shown_and_a_link_to_all(office, lab):
+    evaluation(lab, not_met=20)
+    duties = [row.id for row in catalogue().values() if row.level == "shall" and row.kind == "computed"][:19]
+    for clause in duties:
+        not_met(lab, clause, since=-90)
+    gate = next(row.id for row in catalogue().values() if row.level == "shall" and row.kind == "gate")
+    not_met(lab, gate, since=-1)
+    html = page(office, "/o/alpha/")
+    shown = [clause for clause in [gate, *duties] if f'/compliance/{clause}/"' in html]
+    assert len(shown) == 12 and gate in shown and "看全部 20 条" in html
+
+
 def test_a_qualification_shows_its_validity(office, lab):
     make.qualification(lab, number="证-过期", valid_until=today(-10))
     make.qualification(lab, number="证-将到期", valid_until=today(9))

@@ -25,9 +25,11 @@ class Command(BaseCommand):
         """Build, scan and evaluate as every night does, and report. Raises: CommandError in production."""
         if settings.PRODUCTION:
             raise CommandError("demo makes accounts with a known password and does not run where APP_ENV=production.")
-        report = world.build(timezone.now())
+        now = timezone.now()
+        report = world.build(now)
         world.look_back(timezone.localdate())
         alerts.run(timezone.localdate())
+        world.care_for_alerts(now)
         evaluations.run(timezone.localdate())
         if as_json:
             self.stdout.write(json.dumps(report.as_json(), ensure_ascii=False, indent=1))

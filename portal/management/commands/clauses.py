@@ -13,6 +13,8 @@ from portal import clauses, evaluations, standing
 from portal.clauses import DECIDED_BY_CODE, GATED, Clause, State, catalogue, documents, evaluate
 from portal.tenancy import tenant
 
+from .scan_due import a_day
+
 
 def coverage(rows: list[Clause]) -> dict[str, int]:
     """How many rows there are, have a check, are named by a gate, say why they have no check; gate rows with both."""
@@ -33,7 +35,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser):
         parser.add_argument("--app", help="one line for each row of this app that code should decide")
         parser.add_argument("--institution", metavar="SLUG")
-        parser.add_argument("--on", type=date.fromisoformat, help="the day to judge, YYYY-MM-DD (today)")
+        parser.add_argument("--on", type=a_day, help="the day to judge, YYYY-MM-DD (today)")
         parser.add_argument("--store", action="store_true", help="evaluate and store, as the nightly job does")
         parser.add_argument("--json", action="store_true")
 

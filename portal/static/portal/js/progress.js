@@ -22,7 +22,8 @@ function follow(work) {
   function show(job) {
     bar.max = job.total;
     bar.value = job.done;
-    part("count").textContent = `${job.done} / ${job.total}`;
+    const count = part("count");
+    if (count) count.textContent = `${job.done} / ${job.total}`;
     if (part("text").textContent !== job.text) part("text").textContent = job.text;
     work.classList.remove("running", "done", "failed");
     work.classList.add(job.state);
