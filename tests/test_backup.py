@@ -91,6 +91,18 @@ def test_a_restored_portal_equals_the_saved_one_and_goes_on_numbering(source, ba
     assert numbers == [(1,), (2,), (3,)]
 
 
+def test_a_restored_portal_may_call_the_same_functions_of_the_owner(source, backup, empty):
+    """A dump carries no rights: the scan of due dates and the search would fail, or crawl, until the next migration."""
+    assert empty.manage("restore", str(backup)).returncode == 0
+    callable_ones = (
+        "SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace::regnamespace::text IN ('due', 'find')"
+        f" AND has_function_privilege('{settings.DATABASES['default']['USER']}', oid, 'EXECUTE')"
+        f" AND has_schema_privilege('{settings.DATABASES['default']['USER']}', pronamespace, 'USAGE') ORDER BY 1"
+    )
+    found = empty.rows(callable_ones)
+    assert found == source.rows(callable_ones) and {text.partition(".")[0] for (text,) in found} == {"due", "find"}
+
+
 def test_the_backup_is_encrypted_and_names_no_customer(source, backup):
     whole = b"".join(path.read_bytes() for path in backup.rglob("*") if path.is_file())
     assert b"%PDF" not in whole and b"PGDMP" not in whole and "海曙热力".encode() not in whole
