@@ -8,9 +8,10 @@ from django.utils.translation import gettext_lazy as _
 
 from institutions.models import Customer
 from portal.typed import ChoiceField, DayField, TextField
+from portal.workdays import working_days_after
 
 from .models import Item
-from .workflow import PROMISE_DAYS, working_days_after
+from .workflow import PROMISE_DAYS
 
 # Codes of certificates/conformity.py that a customer may agree to; the regulation of a verification is not agreed.
 DECISION_RULES = [
@@ -59,7 +60,7 @@ class ItemForm(forms.Form):
     manufacturer = TextField(label=_("制造单位"), max_length=100)
     condition = TextField(label=_("样品状态"), max_length=200, initial=Item._meta.get_field("condition").default)
     received_on = DayField(label=_("接收日期"))
-    promised_on = DayField(label=_("承诺完成日期"), help_text=_("默认五个工作日，未计法定节假日"))
+    promised_on = DayField(label=_("承诺完成日期"), help_text=_("默认五个工作日，已除去周末和法定节假日"))
     decision_rule = ChoiceField(
         label=_("判定规则"), choices=DECISION_RULES, required=False,
         help_text=_("客户要作符合性声明时约定；检定不用选"),

@@ -1,6 +1,6 @@
 """The verbs of items: receive at the counter, begin at the bench, finish when the document is out."""
 
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
@@ -69,11 +69,3 @@ def finish(item: Item, *, actor: Actor, at: datetime) -> Item:
     with FINISH.applied_to(item, actor=actor, at=at) as item:
         pass
     return item
-
-
-def working_days_after(day: date, count: int) -> date:
-    """The day that many working days later; Saturdays and Sundays are none, public holidays are not known here."""
-    while count:
-        day += timedelta(days=1)
-        count -= day.weekday() < 5
-    return day

@@ -13,6 +13,7 @@ class Actor:
     """Who acts. Never None: a task is an actor, and so is the public.
 
     `person_id` is the portal-wide identity behind the account: a person with two accounts is one person.
+    `token_id`: the key by which a program acts for an institution, without a user.
     `regions` are the region codes a regulator answers for; `sees_all` belongs to system actors only. `found_out` keeps,
     for as long as this actor lives, one request or one task, what several parts of a page would each ask the database.
     """
@@ -21,6 +22,7 @@ class Actor:
     user_id: int | None = None
     person_id: int | None = None
     employment_id: int | None = None
+    token_id: int | None = None
     institution_id: int | None = None
     roles: tuple[Role, ...] = ()
     permissions: frozenset[Permission] = field(default_factory=frozenset)

@@ -166,9 +166,13 @@ def finished(app: str) -> None:
 def gates_in(module: ModuleType) -> None:
     """The gates of this module, and the clauses in whose name each refuses, are known from now on.
 
-    A module may call its gates by name: TITLES, gate -> title.
+    A module may call its gates by name: TITLES, gate -> title; and say in whose name one refuses that hands on what another
+    module found: CLAUSES, gate -> clauses.
     """
     GATE_TITLES.update({gate.__name__: str(title) for gate, title in getattr(module, "TITLES", {}).items()})
+    for gate, names in getattr(module, "CLAUSES", {}).items():
+        for name in names:
+            GATED.setdefault(name, set()).add(gate.__name__)
     for gate in ast.parse(inspect.getsource(module)).body:
         if isinstance(gate, ast.FunctionDef):
             body = gate.body[1:] if ast.get_docstring(gate) else gate.body
@@ -205,7 +209,7 @@ def every_check_names_one_clause(app_configs: object, **kwargs: object) -> list[
 def evaluate(institution: Any, day: date) -> dict[str, Verdict]:
     """Every clause as it stands for the institution on that day, in the order of the catalogue.
 
-    Dates are judged as of the day; what has no dates of its own, such as the state of equipment, as it is now.
+    Dates and histories are judged as of the day; what has none of its own, such as the room of a device, as it is now.
     """
     with tenant(institution.pk):
         asking = _Asking(institution, day)

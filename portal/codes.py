@@ -9,7 +9,7 @@ import base64
 import hashlib
 import json
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 
 from django.conf import settings
@@ -24,13 +24,15 @@ PUBLIC_FIELDS = {
     "state": None,
     "device": {"name", "model", "serial_number", "manufacturer", "range"},
     "certificate": {"kind", "number", "conclusion", "performed_on", "issued_on", "valid_until", "method"},
+    "standing": {"word", "traced_on", "until", "restriction"},
     "institution": {"name", "name_en", "phone", "complaint_phone"},
     "reason": None,
     "successor": {"number", "token"},
 }
 
 FAILURE = "verification_result_notice"
-STATES = ("issued", "review", "replaced", "void", "anomaly")
+CERTIFICATE, EQUIPMENT = "device", "equipment"  # what a card is about: one certificate, or a thing with its own code
+STATES = ("issued", "review", "replaced", "void", "anomaly", "in_use", "stopped", "unproven")
 DUE_DAYS = 30
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -91,6 +93,35 @@ def publish(
     )
 
 
+def publish_all(institution_id: int, kind: str, cards: Mapping[str, dict], *, at: datetime) -> None:
+    """As `publish` for many cards by their tokens, without number, file and evidence. One statement.
+
+    Raises: ValueError as `publish`.
+    """
+    for card in cards.values():
+        _check(card)
+    SmartCode.objects.bulk_create(
+        (
+            SmartCode(
+                institution_id=institution_id, kind=kind, token_digest=_token_digest(token), card=card, updated_at=at
+            )
+            for token, card in cards.items()
+        ),
+        update_conflicts=True, unique_fields=["token_digest"], update_fields=["card", "updated_at"], batch_size=500,
+    )  # fmt: skip
+
+
+def unpublish(institution_id: int, token: str, *, at: datetime) -> None:
+    """Whoever scans the token reads what he would read for one that never was; what was published stays on record."""
+    rows = SmartCode.objects.filter(institution_id=institution_id, token_digest=_token_digest(token))
+    rows.update(token_digest=withdrawn_digest(token), updated_at=at)
+
+
+def withdrawn_digest(token: str) -> str:
+    """Under what a card stands that was unpublished: no address leads there, since what is scanned becomes capitals."""
+    return hashlib.sha256(f"withdrawn {token}".encode()).hexdigest()
+
+
 def find(token: str) -> dict | None:
     """The card behind a scanned token, or None. One read by key."""
     return _read("token_digest", _token_digest(token))
@@ -122,18 +153,34 @@ def state_on(card: dict, day: date) -> str:
     """What the code says on this day: valid, due, expired, failed, or the state that overrides the dates.
 
     A notice of a failed verification is genuine, but nobody who scans the instrument may read it as "valid".
+    Equipment in use is fit or restricted as long as its dates reach.
     """
+    if card["state"] == "in_use":
+        return _standing_on(card["standing"], day)
     if card["state"] != "issued":
         return card["state"]
     if card["certificate"].get("kind") == FAILURE:
         return "failed"
     until = card["certificate"].get("valid_until")
+    return _by_dates(until, day) or "valid"
+
+
+def _standing_on(standing: dict, day: date) -> str:
+    """A restriction is said before a date that comes near: it is what whoever stands there has to know."""
+    by_dates = _by_dates(standing.get("until"), day)
+    if by_dates != "expired" and standing.get("restriction"):
+        return "restricted"
+    return by_dates or "fit"
+
+
+def _by_dates(until: str | None, day: date) -> str:
+    """expired, due, or "" when the last day of validity is far or there is none."""
     if not until:
-        return "valid"
+        return ""
     left = date.fromisoformat(until) - day
     if left < timedelta(0):
         return "expired"
-    return "due" if left <= timedelta(days=DUE_DAYS) else "valid"
+    return "due" if left <= timedelta(days=DUE_DAYS) else ""
 
 
 def _read(key: str, digest: str) -> dict | None:

@@ -53,7 +53,9 @@ KINDS = {
     ".png": (inspection.PNG, b"\x89PNG\r\n\x1a\n"),
     ".xlsx": (inspection.XLSX, b"PK\x03\x04"),
     ".csv": (inspection.CSV, b""),
+    ".xml": (inspection.XML, b""),
 }
+TEXTS = (".csv", ".xml")
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,9 @@ class Feature:
         return "、".join(dict.fromkeys(suffix[1:].upper() for suffix in self.suffixes if suffix != ".jpg"))
 
 
+# What is a photo to look at, as `photos_in` was told: (model, field) -> longest side in pixels, and of which rows.
+PHOTOS: dict[tuple[type[models.Model], str], tuple[int, dict[str, str]]] = {}
+
 EVIDENCE = Feature((".pdf", ".jpg", ".jpeg", ".png"), LARGEST, 100)
 TABLE = Feature((".xlsx", ".csv"), 10 * 1024 * 1024, 20)
 
@@ -77,6 +82,7 @@ UPLOAD = Transition("upload", frozenset({""}), S.QUARANTINED, Permission.DOCUMEN
 ACCEPT = Transition(
     "accept", frozenset({S.QUARANTINED}), S.ACCEPTED, Permission.DOCUMENT_CHECK, leaf="document.accepted"
 )
+KEEP = Transition("keep", frozenset({""}), S.ACCEPTED, Permission.DOCUMENT_CHECK, leaf="document.accepted")
 REFUSE = Transition("refuse", frozenset({S.QUARANTINED}), S.REFUSED, Permission.DOCUMENT_CHECK)
 CHECKER = Actor.system("documents", Permission.DOCUMENT_CHECK)
 
@@ -138,7 +144,7 @@ def problems(suffix: str, content: bytes, feature: Feature = EVIDENCE) -> Iterat
         yield _("文件是空的。请重新选择文件。")
     elif len(content) > feature.largest:
         yield _("文件超过 %(limit)d MB。请压缩或拆分后再上传。") % {"limit": feature.largest // 1024 // 1024}
-    elif not content.startswith(KINDS[suffix][1]) or (suffix == ".csv" and b"\x00" in content):
+    elif not content.startswith(KINDS[suffix][1]) or (suffix in TEXTS and b"\x00" in content):
         yield _("文件内容与后缀“%(suffix)s”不符。请上传原始文件，不要改后缀。") % {"suffix": suffix}
 
 
@@ -183,6 +189,20 @@ def check_document(document_id: int) -> None:
         _accept(document, content if finding.cleaned is None else finding.cleaned, at=at)
 
 
+def photos_in(model: type[models.Model], field: str, *, side: int, **those: str) -> None:
+    """Pictures named in this field of such rows are photos to look at: kept with no side longer than `side` pixels."""
+    PHOTOS[model, field] = (side, those)
+
+
+def _longest_side(document: Document) -> int:
+    """Of the photo that the document is, in pixels; 0 for everything else, which is kept as large as it is."""
+    rows = (
+        (model._default_manager.filter(**{field: document}, **those), side)
+        for (model, field), (side, those) in PHOTOS.items()
+    )
+    return next((side for found, side in rows if found.exists()), 0)
+
+
 def untaken(row: models.Model, content: bytes, sha256: str) -> str:
     """Why what waited in quarantine is not even opened: altered since, or known to the scanner; "" when it may be."""
     if hashlib.sha256(content).hexdigest() != sha256:
@@ -198,7 +218,10 @@ def _found(document: Document, content: bytes) -> inspection.Finding:
     if problem := untaken(document, content, document.received_sha256):
         return inspection.Finding(problem)
     try:
-        return inspection.understood(sandbox.run(inspection.inspected, document.content_type, content, seconds=SECONDS))
+        side = _longest_side(document)
+        return inspection.understood(
+            sandbox.run(inspection.inspected, document.content_type, content, side, seconds=SECONDS)
+        )
     except sandbox.SandboxError as error:
         # A file on which the parser crashes or never ends is no file to keep; what comes again fails again.
         log.warning("document.unreadable", extra={"document": document.pk, "error": str(error)[:200]})
@@ -224,6 +247,20 @@ def _refuse(document: Document, problem: str, *, at: datetime) -> None:
 def _empty_quarantine(document: Document) -> None:
     """The bytes that came are gone once what was decided about them is certain."""
     transaction.on_commit(partial(default_storage.delete, document.stored_as))
+
+
+def keep(content: bytes, name: str, *, content_type: str, institution_id: int, at: datetime) -> Document:
+    """A file that the portal itself has made is kept as it is: there is no stranger's content to look into."""
+    suffix = next(suffix for suffix, (known, _head) in KINDS.items() if known == content_type)
+    digest = hashlib.sha256(content).hexdigest()
+    blank = Document(
+        institution_id=institution_id, name=clean_name(name), content_type=content_type, size=len(content),
+        sha256=digest, received_sha256=digest, checked_at=at, state="",
+    )  # fmt: skip
+    blank.stored_as = store(f"documents/{institution_id}", suffix, content)
+    with KEEP.applied_to(blank, actor=CHECKER, at=at) as document:
+        pass
+    return document
 
 
 # --- on the disk, and back

@@ -3,6 +3,8 @@
 import errno
 import re
 import sys
+from collections.abc import Iterable
+from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
@@ -13,6 +15,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 RETRY_AFTER_SECONDS = "30"
+API_PREFIX = "/api/"
 DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 TYPED_ANEW = re.compile(r"csrfmiddlewaretoken|password|passcode|otp|totp", re.IGNORECASE)
 
@@ -21,12 +24,35 @@ def page(
     request: HttpRequest, status: int, template: str = "", context: dict[str, Any] | None = None, **headers: str
 ) -> HttpResponse:
     """The error page of this status, or one sentence as JSON for a script that asks for JSON."""
+    if request.path_info.startswith(API_PREFIX):
+        return problem(request, status, _sentence(status), **headers)
     request_id = getattr(request, "request_id", "")
     if request.headers.get("Accept", "").startswith("application/json"):
         answer = {"message": _sentence(status), "request_id": request_id}
         return JsonResponse(answer, status=status, headers=headers)
     html = render_to_string(template or f"{status}.html", {"request_id": request_id, **(context or {})})
     return HttpResponse(html, status=status, headers=headers | {"Cache-Control": "no-store"})
+
+
+def problem(
+    request: HttpRequest, status: int, detail: str, *, errors: Iterable[dict[str, Any]] = (), **headers: str
+) -> HttpResponse:
+    """What went wrong, for a program and whoever reads its log. Source: RFC 9457.
+
+    `errors`: {"row", "field", "detail"} of every single thing that is wrong with what was sent.
+    """
+    answer = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "errors": list(errors),
+        "request_id": getattr(request, "request_id", ""),
+    }
+    return JsonResponse(
+        answer, status=status, content_type="application/problem+json", headers=headers | {"Cache-Control": "no-store"},
+        json_dumps_params={"ensure_ascii": False},
+    )  # fmt: skip
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -58,4 +58,6 @@ def _keys(actor: Actor, place: int, register: Register, wanted: Wanted) -> Query
     """Register and id of the rows in which each word stands."""
     rows = register.model.objects.visible_to(actor).exclude(state=WITHDRAWN)
     rows = rows.filter(wanted.in_one_of(*register.search))
-    return rows.annotate(place=Value(place, output_field=IntegerField())).order_by().values_list("place", "pk")
+    return (
+        rows.annotate(of_register=Value(place, output_field=IntegerField())).order_by().values_list("of_register", "pk")
+    )

@@ -61,6 +61,9 @@ FEATURES = {
     "csp_report": Feature(60, 60, None, None),
     "step_up": Feature(600, 120, 30, None),
     "unmask": Feature(3600, 200, 60, 600),
+    "api": Feature(60, 600, 120, 600, "any"),
+    "api_import": Feature(600, 240, 60, 120, "any"),
+    "api_miss": Feature(600, 30, None, None, "any"),
 }
 PROFILES = {"normal": 1, "relaxed": 100}
 PREFIX = "limit"  # of the keys in Redis
@@ -116,7 +119,7 @@ def _shares(feature: str, request: HttpRequest, subject: str) -> Iterator[tuple[
     allowed, actor, times = FEATURES[feature], actor_of(request), PROFILES[settings.RATE_PROFILE]
     known = {
         "address": (network_of(client_address(request)), allowed.by_address),
-        "user": (actor.user_id or subject, allowed.by_user),
+        "user": (actor.user_id or (f"token {actor.token_id}" if actor.token_id else subject), allowed.by_user),
         "tenant": (actor.institution_id, allowed.by_tenant),
     }
     for kind, (who, most) in known.items():

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import connection
 from django.db.models import BooleanField, F, Func, Q, QuerySet, Value
 from django.http import HttpRequest
 
@@ -13,7 +14,23 @@ MOST_COUNTED = 1000
 
 def counted(rows: QuerySet) -> str:
     """How many rows there are, in words for a page; beyond a thousand only that: nobody reads more off a list."""
-    count = rows.order_by()[: MOST_COUNTED + 1].count()
+    return _in_words(rows.order_by()[: MOST_COUNTED + 1].count())
+
+
+def counted_each(**lists: QuerySet) -> dict[str, str]:
+    """`counted` of each of the lists, by their names. One query for all of them."""
+    parts, values = [], []
+    for name, rows in lists.items():
+        sql, given = rows.order_by().values("pk")[: MOST_COUNTED + 1].query.sql_with_params()
+        parts.append(f"(SELECT count(*) FROM ({sql}) AS {connection.ops.quote_name(name)})")
+        values += given
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(parts)}", values)
+        counts = dict(zip(lists, cursor.fetchone(), strict=True))
+    return {name: _in_words(count) for name, count in counts.items()}
+
+
+def _in_words(count: int) -> str:
     return str(count) if count <= MOST_COUNTED else f"{MOST_COUNTED}+"
 
 

@@ -23,6 +23,11 @@ class Permission(StrEnum):
     METHOD_KEEP = "method:keep"
     ALERT_ASSIGN = "alert:assign"
     EQUIPMENT_MANAGE = "equipment:manage"
+    EQUIPMENT_CONFIRM = "equipment:confirm"
+    EQUIPMENT_REPORT = "equipment:report"
+    EQUIPMENT_COUNT = "equipment:count"
+    ENVIRONMENT_NOTE = "environment:note"
+    API_MANAGE = "api:manage"
     ITEM_RECEIVE = "item:receive"
     ITEM_FINISH = "item:finish"
     RECORD_WRITE = "record:write"
@@ -75,8 +80,10 @@ INSTITUTION_ROLES = [role for role in Role if role not in (Role.REGULATOR, Role.
 
 P = Permission
 READING = {P.INSTITUTION_READ}
+# Whoever works there: stop equipment that is not right (D-4.4.3.2), count it, write down what a room's instruments show.
+EVERYBODYS = {P.EQUIPMENT_REPORT, P.EQUIPMENT_COUNT, P.ENVIRONMENT_NOTE}
 GRANTS: dict[Role, frozenset[Permission]] = {
-    role: frozenset(READING | rights)
+    role: frozenset(READING | rights | (set() if role == Role.REGULATOR else EVERYBODYS))
     for role, rights in {
         Role.ADMINISTRATOR: {
             P.AUDIT_READ,
@@ -91,6 +98,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.SCOPE_KEEP,
             P.METHOD_KEEP,
             P.ALERT_ASSIGN,
+            P.API_MANAGE,
         },
         Role.QUALITY_MANAGER: {
             P.AUDIT_READ,
@@ -101,6 +109,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.METHOD_KEEP,
             P.ALERT_ASSIGN,
             P.EQUIPMENT_MANAGE,
+            P.EQUIPMENT_CONFIRM,
             P.CERTIFICATE_VOID,
             P.PERSON_UNMASK,
             P.EXPORT,
@@ -108,6 +117,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Role.TECHNICAL_MANAGER: {
             P.DOCUMENT_UPLOAD,
             P.EQUIPMENT_MANAGE,
+            P.EQUIPMENT_CONFIRM,
             P.PROCEDURE_MANAGE,
             P.PROCEDURE_APPROVE,
             P.PEOPLE_KEEP,
@@ -116,8 +126,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.METHOD_KEEP,
             P.ALERT_ASSIGN,
         },
-        Role.METROLOGY_MANAGER: {P.DOCUMENT_UPLOAD, P.EQUIPMENT_MANAGE, P.FILE_KEEP},
-        Role.OPERATOR: {P.DOCUMENT_UPLOAD, P.RECORD_WRITE, P.PROCEDURE_MANAGE},
+        Role.METROLOGY_MANAGER: {P.DOCUMENT_UPLOAD, P.EQUIPMENT_MANAGE, P.EQUIPMENT_CONFIRM, P.FILE_KEEP},
+        Role.OPERATOR: {P.DOCUMENT_UPLOAD, P.RECORD_WRITE, P.PROCEDURE_MANAGE, P.EQUIPMENT_CONFIRM},
         Role.CHECKER: {P.CERTIFICATE_CHECK},
         Role.SIGNATORY: {P.CERTIFICATE_APPROVE, P.CERTIFICATE_ISSUE, P.CERTIFICATE_VOID},
         Role.RECEPTIONIST: {P.ITEM_RECEIVE, P.DOCUMENT_UPLOAD},
@@ -125,6 +135,13 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         Role.LEGAL_REPRESENTATIVE: set(),
         Role.REGULATOR: {P.AUDIT_READ},
     }.items()
+}
+# What a key for programs may be made for: nothing that a person has to sign or answer for.
+MACHINE_RIGHTS = {
+    P.INSTITUTION_READ: _("读设备台账"),
+    P.ENVIRONMENT_NOTE: _("送环境读数"),
+    P.EQUIPMENT_MANAGE: _("导入和更新设备"),
+    P.EXPORT: _("导出设备台账"),
 }
 GRANTS[Role.PLATFORM_OPERATOR] = frozenset({P.PLATFORM_OPERATE})
 

@@ -27,6 +27,7 @@ from functools import wraps
 from django.core import checks
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, URLPattern, URLResolver, get_resolver, resolve
+from rest_framework.decorators import api_view
 
 from . import errors, limits
 from .actors import Actor, actor_of
@@ -41,8 +42,11 @@ class Audience(StrEnum):
     MEMBER = "member"
     REGULATOR = "regulator"
     OPERATIONS = "operations"
+    API = "api"
 
 
+# Whom a session tells apart.
+BY_SESSION = (Audience.ACCOUNT, Audience.MEMBER, Audience.REGULATOR, Audience.OPERATIONS)
 Right = Permission | Callable[..., Permission]
 
 
@@ -87,17 +91,23 @@ def door(
 ) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
     """The view answers these methods only, to this audience, to members holding `right`, as often as `limit` allows.
 
-    A member's door without a right asks for `institution:read`, which every role holds. Raises: KeyError for a limit
-    that is not in limits.FEATURES, when the module is loaded. Source: E2.8, E11.52, E13.59.
+    A member's door without a right asks for `institution:read`, which every role holds. A program's door takes a token in
+    place of the session, so that no other site's page can act through it, always has a limit, and is a view of REST framework
+    (see portal/api.py). Raises: KeyError for a limit that is not in limits.FEATURES, when the module is loaded. Source: E2.8, E11.52, E13.59.
     """
     if limit and limit not in limits.FEATURES:
         raise KeyError(limit)
-    if to is Audience.MEMBER:
+    if to in (Audience.MEMBER, Audience.API):
         right = right or Permission.INSTITUTION_READ
+    if to is Audience.API:
+        limit = limit or "api"
     allowed = (*methods, "HEAD") if "GET" in methods else methods
     declared = Door(allowed, to, right, feeds, limit)
 
     def declare(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        if to is Audience.API:
+            view = api_view(methods)(view)
+
         @wraps(view)
         def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
             if request.method not in allowed:
@@ -106,7 +116,7 @@ def door(
             if needed is not None:
                 actor_of(request).require(needed, actor_of(request).institution_id)
             if limit and limits.is_use(limit, request):
-                wait = limits.limit(limit, request, subject=_account(request) if to is not Audience.PUBLIC else "")
+                wait = limits.limit(limit, request, subject=_account(request) if to in BY_SESSION else "")
                 if wait:
                     return limits.refused(request, wait)
             # A view that takes whatever is no GET for a POST would act on a HEAD, which carries no token against forgery.
@@ -117,13 +127,15 @@ def door(
                 request.method = sent
 
         guarded.door = declared
+        if to is Audience.API:
+            guarded.csrf_exempt = True
         return guarded
 
     return declare
 
 
 def _account(request: HttpRequest) -> str:
-    """Who is signed in at a door before which no membership is proven. A public page does not look into the session."""
+    """Who is signed in at a door before which no membership is proven. Public pages and programs open no session."""
     return str(getattr(getattr(request, "user", None), "pk", None) or "")
 
 

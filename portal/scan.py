@@ -18,6 +18,7 @@ from . import codes
 from .clock import CHINA
 
 TEMPLATE = "public/code.html"
+TEMPLATES = {codes.CERTIFICATE: TEMPLATE, codes.EQUIPMENT: "public/device.html"}
 
 # State -> the one huge word and its English. They stand on the page and in its JSON twin alike.
 WORDS = {
@@ -29,6 +30,10 @@ WORDS = {
     "void": ("已作废", "VOID"),
     "review": ("复核中", "UNDER REVIEW"),
     "anomaly": ("核验异常", "VERIFICATION FAILED"),
+    "fit": ("合格", "FIT FOR USE"),
+    "restricted": ("准用", "RESTRICTED USE"),
+    "stopped": ("停用", "OUT OF USE"),
+    "unproven": ("暂无证书", "NO CERTIFICATE YET"),
 }
 UNKNOWN_WORD = "查无此码"
 GROUPS = {name: sorted(fields) for name, fields in codes.PUBLIC_FIELDS.items() if fields and name != "successor"}
@@ -38,7 +43,7 @@ def face(card: dict[str, Any], now: datetime) -> dict[str, Any]:
     """The card as the public sees it at this instant; every public field is present, empty text where unknown.
 
     Returns: {"kind", "state", "state_word", "state_en", "days_left" (whole days or None), "device", "certificate",
-    "institution", "reason", "successor_url", "checked_at" (text, Asia/Shanghai)}.
+    "standing", "institution", "reason", "successor_url", "checked_at" (text, Asia/Shanghai)}.
     """
     local = now.astimezone(CHINA)
     today = local.date()
@@ -48,9 +53,9 @@ def face(card: dict[str, Any], now: datetime) -> dict[str, Any]:
     for name, fields in GROUPS.items():
         known = card.get(name) or {}
         facts[name] = {field: known.get(field) or "" for field in fields}
-    until = facts["certificate"]["valid_until"]
+    until = facts["certificate"]["valid_until"] or facts["standing"]["until"]
     successor = card.get("successor") or {}
-    facts["kind"] = card.get("kind") or "device"
+    facts["kind"] = card.get("kind") or codes.CERTIFICATE
     facts["state"] = state
     facts["state_word"] = word
     facts["state_en"] = english
@@ -65,7 +70,7 @@ def page(shown: dict[str, Any]) -> str:
     """The page of a face, the same text as rendering the template with it."""
     values = dict(_named(shown))
     filled = frozenset([name for name, value in values.items() if value not in ("", None)])
-    pieces, names = _cut(shown["state"], shown["certificate"]["kind"], filled)
+    pieces, names = _cut(shown["kind"], shown["state"], shown["certificate"]["kind"], filled)
     facts = [str(values[name]) for name in names]
     joined = "\0".join(facts)
     # One pass over all facts; the separator cannot come out of the database, which takes no NUL into a card.
@@ -80,8 +85,8 @@ def unknown_page() -> str:
 
 
 @lru_cache(maxsize=1000)
-def _cut(state: str, kind: str, filled: frozenset[str]) -> tuple[list[str], list[str]]:
-    """The template cut at the facts: its literal pieces, and the names of the facts between them.
+def _cut(about: str, state: str, kind: str, filled: frozenset[str]) -> tuple[list[str], list[str]]:
+    """The template for what the card is about, cut at the facts: its literal pieces, and the names of the facts between them.
 
     It may look into the state, its words and the certificate's kind; of other facts it may only ask whether they exist.
     """
@@ -93,7 +98,7 @@ def _cut(state: str, kind: str, filled: frozenset[str]) -> tuple[list[str], list
     shown["state"] = state
     shown["state_word"], shown["state_en"] = WORDS[state]
     shown["certificate"]["kind"] = kind
-    parts = re.split("\x02(.*?)\x03", render_to_string(TEMPLATE, {"card": shown}))
+    parts = re.split("\x02(.*?)\x03", render_to_string(TEMPLATES[about], {"card": shown}))
     return parts[::2], parts[1::2]
 
 

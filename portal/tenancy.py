@@ -30,14 +30,19 @@ def _set(values) -> None:
         )
 
 
-def _settings() -> tuple[str, str, str, str]:
+def _exchange(values) -> tuple[str, str, str, str]:
+    """As `_set`. Returns: the settings until now, which PostgreSQL works out before the new ones: it keeps them apart."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT coalesce(current_setting('app.tenant', true), ''), "
-            "coalesce(current_setting('app.user', true), ''), coalesce(current_setting('app.region', true), ''), "
-            "coalesce(current_setting('app.appoints', true), '')"
+            "WITH outside AS MATERIALIZED (SELECT coalesce(current_setting('app.tenant', true), '') AS tenant, "
+            "coalesce(current_setting('app.user', true), '') AS member, "
+            "coalesce(current_setting('app.region', true), '') AS region, "
+            "coalesce(current_setting('app.appoints', true), '') AS appoints) "
+            "SELECT outside.*, set_config('app.tenant', %s, true), set_config('app.user', %s, true), "
+            "set_config('app.region', %s, true), set_config('app.appoints', %s, true) FROM outside",
+            values,
         )
-        return cursor.fetchone()
+        return cursor.fetchone()[:4]
 
 
 @contextmanager
@@ -49,8 +54,12 @@ def scope(*, institution_id: int | None = None, user_id: int | None = None, regi
     """
     nested = connection.in_atomic_block
     with transaction.atomic():
-        outer = _settings() if nested else None
-        _set([str(institution_id or ""), str(user_id or ""), region, "yes" if appoints else ""])
+        inner = [str(institution_id or ""), str(user_id or ""), region, "yes" if appoints else ""]
+        if nested:
+            outer = _exchange(inner)
+        else:
+            outer = None
+            _set(inner)
         yield
         if outer:  # else the settings end with the transaction
             _set(outer)

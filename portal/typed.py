@@ -10,7 +10,7 @@ from django.core.validators import ProhibitNullCharactersValidator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from . import glyphs
+from . import glyphs, picking
 
 # The true minus sign is a minus; spaces of any width are none; what Python reads over between digits is refused.
 NOT_IN_NUMBERS = {0x2212: "-", 0x20: None, 0xA0: None, 0x2009: None, 0x202F: None, ord("_"): "?"}
@@ -50,7 +50,7 @@ class NumberTextField(TextField):
     """A plain decimal number above zero, kept as it was typed: its digits say how well it is known."""
 
     def to_python(self, value):
-        return _narrowed(super().to_python(value))
+        return narrow_letters(super().to_python(value))
 
     def validate(self, value):
         super().validate(value)
@@ -101,11 +101,13 @@ class WholeNumberField(forms.IntegerField):
 def _plain_number(value):
     if not isinstance(value, str):
         return value
-    return _narrowed(value).translate(NOT_IN_NUMBERS)
+    return narrow_letters(value).translate(NOT_IN_NUMBERS)
 
 
-def _narrowed(text):
+def narrow_letters(text):
     """Full-width letters made narrow, and nothing else: NFKC as a whole would make 102 of 10² and 81 of 8①."""
+    if text.isascii():
+        return text
     wide = ("<wide>", "<narrow>")
     return "".join(
         unicodedata.normalize("NFKC", letter) if unicodedata.decomposition(letter).startswith(wide) else letter
@@ -138,6 +140,36 @@ class DayField(forms.DateField):
         return day
 
 
+class MomentField(forms.DateTimeField):
+    """A day and a time of day in Chinese time, to the minute, picked or typed as 2026-03-09 14:05. Cleans to an aware moment."""
+
+    default_error_messages = {
+        "required": gettext_lazy("请填写日期和时刻。"),
+        "invalid": gettext_lazy("时间看不懂。请按 2026-03-09 14:05 的样子填写。"),
+    }
+
+    def __init__(self, **kwargs):
+        kwargs.setdefault("widget", forms.DateTimeInput(format="%Y-%m-%dT%H:%M", attrs={"type": "datetime-local"}))
+        layouts = [
+            f"{day}{between}%H:%M{rest}" for day in ("%Y-%m-%d", "%Y/%m/%d") for between in "T " for rest in ("", ":%S")
+        ]
+        kwargs.setdefault("input_formats", layouts)
+        super().__init__(**kwargs)
+
+    def to_python(self, value):
+        text = unicodedata.normalize("NFKC", value).strip() if isinstance(value, str) else value
+        try:
+            moment = super().to_python(text)
+        except OverflowError:  # the first and the last hours of the calendar have no time in another zone
+            raise ValidationError(self.error_messages["invalid"], code="invalid") from None
+        if moment is not None and not DayField.FIRST_YEAR <= moment.year <= DayField.LAST_YEAR:
+            raise ValidationError(
+                _("年份 %(year)d 不对。请填 %(first)d 至 %(last)d 年之间的时间。")
+                % {"year": moment.year, "first": DayField.FIRST_YEAR, "last": DayField.LAST_YEAR}
+            )
+        return moment
+
+
 def _iso_day(text):
     """The day written as 2026-03-09, or None: most days are, and trying every other way of writing them takes long."""
     if not isinstance(text, str) or not ISO_DAY.fullmatch(text):
@@ -158,7 +190,9 @@ class ChoiceField(forms.ChoiceField):
 
 
 class RowField(forms.ModelChoiceField):
-    """One of the offered rows, named by its ref."""
+    """One of the offered rows, named by its ref; of a long table also by its own number, as it is typed (picking.py)."""
+
+    widget = picking.RowSelect
 
     default_error_messages = {
         "required": gettext_lazy("请选择一项。"),
@@ -169,3 +203,15 @@ class RowField(forms.ModelChoiceField):
 
     def __init__(self, **kwargs):
         super().__init__(to_field_name="ref", empty_label=gettext_lazy("请选择"), **kwargs)
+
+    def to_python(self, value):
+        try:
+            return super().to_python(value)
+        except ValidationError as gone:
+            kind = picking.kind_of(self.queryset.model)
+            if kind is None or not isinstance(value, str):
+                raise
+            try:
+                return kind.read(self.queryset, value)
+            except ValidationError as unread:  # nobody typed into a plain list
+                raise (unread if kind.is_long(self.queryset) else gone) from None

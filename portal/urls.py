@@ -3,9 +3,18 @@
 from django.conf import settings
 from django.urls import path
 
-from . import views, views_absence, views_alerts, views_compliance, views_due, views_finding, views_operations
+from . import (
+    views,
+    views_absence,
+    views_alerts,
+    views_compliance,
+    views_due,
+    views_finding,
+    views_operations,
+    views_picking,
+)
 from .ledger import views as ledger
-from .registers import exporting, views_import
+from .registers import amending, exporting, views_import
 from .registers import views as registers
 
 app_name = "portal"
@@ -33,6 +42,7 @@ urlpatterns = [
     path("i/<slug:slug>/registers/<slug:name>/row/<slug:ref>/", registers.row, name="register_row"),
     path("i/<slug:slug>/registers/<slug:name>/row/<slug:ref>/amend/", registers.amend, name="register_amend"),
     path("i/<slug:slug>/registers/<slug:name>/row/<slug:ref>/withdraw/", registers.withdraw, name="register_withdraw"),
+    path("i/<slug:slug>/registers/<slug:name>/amend-many/", amending.amend_many, name="register_amend_many"),
     path("i/<slug:slug>/registers/<slug:name>/export/", exporting.export, name="register_export"),
     path("i/<slug:slug>/registers/<slug:name>/template.xlsx", views_import.template, name="register_template"),
     path("i/<slug:slug>/registers/<slug:name>/import/", views_import.begin, name="register_import"),
@@ -54,6 +64,7 @@ urlpatterns = [
     ),
     path("i/<slug:slug>/registers/<slug:name>/import/<slug:ref>/drop/", views_import.drop, name="register_import_drop"),
     path("i/<slug:slug>/search/", views_finding.search, name="search"),
+    path("i/<slug:slug>/pick/<slug:kind>/", views_picking.pick, name="pick"),
     path("i/<slug:slug>/due/", views_due.due, name="due"),
     path("i/<slug:slug>/calendar/", views_due.year, name="calendar"),
     path("i/<slug:slug>/alerts/", views_alerts.inbox_page, name="alerts"),

@@ -37,6 +37,10 @@ def code(request: HttpRequest, token: str) -> HttpResponse:
         return redirect("portal:code_proof", token)  # the page is the same for all codes: its link names no token
     if card is not None:
         return HttpResponse(scan.page(scan.face(card, timezone.now())), headers=CODE_HEADERS)
+    if (
+        request.META.get("QUERY_STRING") == "claim"
+    ):  # the same for every code: whether it is a blank one, members are told
+        return redirect("codes:claim", token)
     return _too_many(request, "code_miss") or HttpResponse(scan.unknown_page(), status=404, headers=CODE_HEADERS)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 PDF, JPEG, PNG = "application/pdf", "image/jpeg", "image/png"
 XLSX, CSV = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "text/csv"
+XML = "application/xml"
 
 
 class Unacceptable(Exception):
@@ -23,10 +24,13 @@ class Finding:
     cleaned: bytes | None = None
 
 
-def inspected(content_type: str, content: bytes) -> bytes:
-    """The judgement in one piece, as the sandbox hands it out: a line of JSON, then the bytes to keep if they differ."""
+def inspected(content_type: str, content: bytes, side: int = 0) -> bytes:
+    """The judgement in one piece, as the sandbox hands it out: a line of JSON, then the bytes to keep if they differ.
+
+    side: pixels of the longest side of a picture that is only looked at, 0 for one that is evidence as it is.
+    """
     try:
-        cleaned = _inspector(content_type)(content)
+        cleaned = _inspector(content_type, side)(content)
     except Unacceptable as unacceptable:
         return json.dumps({"problem": str(unacceptable)}).encode() + b"\n"
     same = cleaned is None or cleaned == content
@@ -40,14 +44,15 @@ def understood(answer: bytes) -> Finding:
     return Finding(said["problem"], None if said["problem"] or said["same"] else cleaned)
 
 
-def _inspector(content_type: str) -> Callable[[bytes], bytes | None]:
+def _inspector(content_type: str, side: int) -> Callable[[bytes], bytes | None]:
     """The module of the kind; the parsers behind them are heavy, and only workers need them."""
-    from . import csv, image, pdf, xlsx
+    from . import csv, image, pdf, xlsx, xml
 
     return {
         PDF: pdf.inspect,
-        JPEG: lambda content: image.inspect(content, "JPEG"),
-        PNG: lambda content: image.inspect(content, "PNG"),
+        JPEG: lambda content: image.inspect(content, "JPEG", side),
+        PNG: lambda content: image.inspect(content, "PNG", side),
         XLSX: xlsx.inspect,
         CSV: csv.inspect,
+        XML: xml.inspect,
     }[content_type]

@@ -18,16 +18,20 @@ MOST_PIXELS = 40_000_000
 LONGEST_SIDE = 20_000
 # What a photo or a scan can be; other modes are brought to the nearest of them.
 MODES = {"JPEG": {"L": "L"}, "PNG": {"1": "1", "L": "L", "LA": "RGBA", "PA": "RGBA", "RGBA": "RGBA", "I;16": "I;16"}}
+SMOOTH = ("L", "LA", "RGB", "RGBA", "CMYK", "YCbCr")  # modes whose pixels can be mixed
 # A PNG of the largest size takes half a minute at the usual level, for a few per cent less.
 SAVED = {"JPEG": {"quality": 92}, "PNG": {"compress_level": 2}}
 
 
-def inspect(content: bytes, kind: str) -> bytes:
-    """The same picture, upright, encoded anew. `kind`: "JPEG" or "PNG". Raises: Unacceptable."""
+def inspect(content: bytes, kind: str, side: int = 0) -> bytes:
+    """The same picture, upright, encoded anew; no side longer than `side` pixels where that is given.
+
+    `kind`: "JPEG" or "PNG". Raises: Unacceptable.
+    """
     try:
         with warnings.catch_warnings(), _whole_pictures_only():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            return _encoded(_decoded(content, kind), kind)
+            return _encoded(_decoded(content, kind, side), kind)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise Unacceptable(_too_large()) from error
     except (OSError, ValueError, SyntaxError, EOFError, KeyError, IndexError, TypeError, OverflowError) as error:
@@ -44,13 +48,19 @@ def _whole_pictures_only() -> Iterator[None]:
         ImageFile.LOAD_TRUNCATED_IMAGES = before
 
 
-def _decoded(content: bytes, kind: str) -> Image.Image:
+def _decoded(content: bytes, kind: str, side: int) -> Image.Image:
     picture = Image.open(io.BytesIO(content), formats=[kind])
     width, height = picture.size
     if width * height > MOST_PIXELS or max(width, height) > LONGEST_SIDE:
         raise Unacceptable(_too_large())
     picture.load()
-    return ImageOps.exif_transpose(picture)
+    upright = ImageOps.exif_transpose(picture)
+    if side and max(upright.size) > side:
+        upright = (
+            upright if upright.mode in SMOOTH else upright.convert("RGBA" if "transparency" in upright.info else "RGB")
+        )
+        upright.thumbnail((side, side), Image.Resampling.LANCZOS)
+    return upright
 
 
 def _encoded(picture: Image.Image, kind: str) -> bytes:

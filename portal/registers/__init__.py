@@ -11,14 +11,18 @@ app writes these again. What a register cannot say, it says with functions: `gat
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
 from .. import history, menu
+from ..actors import Actor
 from ..models import RegisterRow
 from ..permissions import Permission
 from ..transitions import Gate, Transition
@@ -64,7 +68,11 @@ class Register:
     form depends. `parts`: headings of the form. `reads`: what `reader` knows, in words. `ask_once`: relations that a
     spreadsheet may leave out, because they are the same in all its lines. `born`, `live`: states of a new row, and of
     rows that can be amended. `after` is called once with all the rows that were written together, one or ten thousand,
-    and the moment: what rests on them follows at once. `home`: the page of the navigation on which the rows are at home.
+    by whom and when: what rests on them follows at once. `home`: the page of the navigation on which the rows are at home.
+
+    `alone`: gates asked of a single row only, which say with a name and a link what the table's own rules say of many.
+    `leaving`: gates before a row is withdrawn. `pages`: names of the addresses of a list and of a row's page, where an
+    app has better ones; `narrowed` says what filters of that list leave.
     """
 
     name: str
@@ -92,7 +100,11 @@ class Register:
     importable: bool = True
     born: str = CURRENT
     live: frozenset[str] = field(default_factory=lambda: frozenset({CURRENT}))
-    after: Callable[[Sequence["Written"], datetime], None] | None = None
+    alone: tuple[Gate, ...] = ()
+    leaving: tuple[Gate, ...] = ()
+    pages: tuple[str, str] | None = None
+    narrowed: Callable[[HttpRequest, QuerySet, date], tuple[QuerySet, list[dict[str, Any]]]] | None = None
+    after: Callable[[Sequence["Written"], Actor, datetime], None] | None = None
     home: str = "portal:registers"
     icon: str = "list-check"
 
@@ -103,7 +115,7 @@ class Register:
 
     @cached_property
     def recording(self) -> Transition:
-        return Transition("record", frozenset({""}), self.born, self.keeper, gates=self.gates)
+        return Transition("record", frozenset({""}), self.born, self.keeper, gates=self.judges)
 
     def amending(self, state: str) -> Transition:
         """Amending changes no state. The gates are asked by the verb, once the new values stand in the row."""
@@ -111,17 +123,30 @@ class Register:
 
     @cached_property
     def withdrawing(self) -> Transition:
-        return Transition("withdraw", self.live, WITHDRAWN, self.keeper)
+        return Transition("withdraw", self.live, WITHDRAWN, self.keeper, gates=self.leaving)
+
+    @property
+    def judges(self) -> tuple[Gate, ...]:
+        """All gates of a single row."""
+        return (*self.gates, *self.alone)
+
+    def list_url(self, slug: str) -> str:
+        return reverse(self.pages[0], args=[slug]) if self.pages else reverse("portal:register", args=[slug, self.name])
+
+    def row_url(self, slug: str, row: RegisterRow) -> str:
+        if self.pages:
+            return reverse(self.pages[1], args=[slug, row.ref])
+        return reverse("portal:register_row", args=[slug, self.name, row.ref])
 
     @property
     def one(self) -> str:
         """What a single row is called."""
         return str(self.model._meta.verbose_name)
 
-    def follow(self, rows: Sequence["Written"], at: datetime) -> None:
+    def follow(self, rows: Sequence["Written"], actor: Actor, at: datetime) -> None:
         """What rests on the rows has followed, in the transaction that wrote them."""
         if self.after and rows:
-            self.after(rows, at)
+            self.after(rows, actor, at)
 
     @cached_property
     def relations(self) -> tuple[str, ...]:

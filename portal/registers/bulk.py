@@ -21,6 +21,7 @@ from .. import audit
 from ..actors import Actor
 from ..models import RegisterRow
 from ..searching import OneOfTexts
+from ..tenancy import TenantModel
 from ..transitions import broken_rule
 from . import REGISTERS, Register, Written
 from .judged import Plan
@@ -59,14 +60,24 @@ class UniqueRule:
                 yield plan, label, _("与第 %(line)d 行重复。请核对，只留一行。") % {"line": lines[key]}
 
     def _holds_for(self, row: RegisterRow) -> bool:
-        """Whether the rule is about this row; of a condition that is more than equalities the database is left to judge."""
-        if self.condition is None:
-            return True
-        parts = self.condition.children
-        simple = self.condition.connector == models.Q.AND and not self.condition.negated
-        if not simple or not all(isinstance(part, tuple) and "__" not in part[0] for part in parts):
-            return False
-        return all(getattr(row, name) == value for name, value in parts)
+        """Whether the rule is about this row; of a condition that is more than values the database is left to judge."""
+        return self.condition is None or bool(_meets(row, self.condition))
+
+
+def _meets(row: RegisterRow, condition: models.Q) -> bool | None:
+    """Whether the row's own values meet the condition; None where it asks for more than "is" and "is one of"."""
+    found: list[bool | None] = []
+    for part in condition.children:
+        if isinstance(part, models.Q):
+            found.append(_meets(row, part))
+            continue
+        (name, _separator, asked), wanted = part[0].partition("__"), part[1]
+        wanted = {"": (wanted,), "in": wanted}.get(asked)
+        found.append(None if wanted is None else getattr(row, name) in wanted)
+    if None in found:
+        return None
+    met = all(found) if condition.connector == models.Q.AND else any(found)
+    return not met if condition.negated else met
 
 
 def said_in(model: type[RegisterRow], name: str, values: set[Any]) -> models.Q:
@@ -149,7 +160,7 @@ def write(register: Register, plans: Sequence[Plan], *, actor: Actor, at: dateti
     off = {id(plan) for plan, _column, _sentence in against}
     kept = [plan for plan in plans if id(plan) not in off]
     audit.record_many(actor, (_act(register, plan, source) for plan in kept))
-    register.follow([Written(plan.row, plan.before) for plan in kept], at)
+    register.follow([Written(plan.row, plan.before) for plan in kept], actor, at)
     return against
 
 
@@ -212,7 +223,7 @@ def _apart(plans: Sequence[Plan]) -> list[Against]:
     """All is done but for the plans that the database refuses: a refused half is tried in halves, down to the one row."""
     try:
         with transaction.atomic():
-            _insert([plan for plan in plans if plan.is_new])
+            insert([plan.row for plan in plans if plan.is_new])
             _update([plan for plan in plans if not plan.is_new])
         return []
     except IntegrityError as error:
@@ -222,10 +233,10 @@ def _apart(plans: Sequence[Plan]) -> list[Against]:
     return [*_apart(plans[:middle]), *_apart(plans[middle:])]
 
 
-def _insert(plans: Sequence[Plan]) -> None:
-    if not plans:
+def insert(rows: Sequence[TenantModel]) -> None:
+    """New rows of one table stand in it, by one statement, and know their numbers and what the database gave them."""
+    if not rows:
         return
-    rows = [plan.row for plan in plans]
     fields = _columns(rows[0])
     given = [one for one in rows[0]._meta.concrete_fields if not one.primary_key and one not in fields]
     table, names = rows[0]._meta.db_table, ", ".join(f'"{one.column}"' for one in fields)
@@ -262,7 +273,7 @@ def _update(plans: Sequence[Plan]) -> None:
             raise RuntimeError(f"{len(rows) - cursor.rowcount} rows of {table} changed under their lock")
 
 
-def _columns(row: RegisterRow) -> list[models.Field]:
+def _columns(row: TenantModel) -> list[models.Field]:
     """What is written of a row: all but its number, what the database computes, and defaults that are the database's."""
     return [
         one
@@ -271,7 +282,7 @@ def _columns(row: RegisterRow) -> list[models.Field]:
     ]
 
 
-def _as_json(rows: Iterable[RegisterRow], fields: Sequence[models.Field]) -> str:
+def _as_json(rows: Iterable[TenantModel], fields: Sequence[models.Field]) -> str:
     pairs = [(one.column, one.attname, one.get_prep_value) for one in fields]
     return json.dumps(
         [{column: prepared(getattr(row, name)) for column, name, prepared in pairs} for row in rows],

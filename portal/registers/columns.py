@@ -113,7 +113,8 @@ def _column(name: str, one: forms.Field, register: Register) -> Column:
         offered = tuple(rows.shown[:MOST_OFFERED])
         return Column(**common, read=rows.read, offered=offered, example=offered[0] if offered else "")
     if isinstance(one, forms.BooleanField):
-        return Column(**common | {"required": False}, read=_yes_or_no, offered=(_("是"), _("否")), example=_("是"))
+        read = partial(_yes_or_no, blank=bool(one.initial))
+        return Column(**common | {"required": False}, read=read, offered=(_("是"), _("否")), example=_("是"))
     if isinstance(one, forms.ChoiceField):
         several = isinstance(one, forms.MultipleChoiceField)
         choices = [(str(value), str(title)) for value, title in one.choices if value not in ("", None)]
@@ -150,6 +151,8 @@ def _plain_texts(one: TextField, texts: set[str]) -> dict[str, str]:
 
 
 def _example(one: forms.Field) -> str:
+    if isinstance(one, forms.DateTimeField):
+        return "2026-03-09 14:05"
     if isinstance(one, forms.DateField):
         return "2026-03-09"
     if isinstance(one, forms.IntegerField):
@@ -157,8 +160,10 @@ def _example(one: forms.Field) -> str:
     return "0.05" if isinstance(one, forms.DecimalField) else ""
 
 
-def _yes_or_no(text: str) -> bool:
+def _yes_or_no(text: str, *, blank: bool) -> bool:
     written = plain(text).casefold()
+    if not written:
+        return blank
     if written in YES or written in NO:
         return written in YES
     raise ValidationError(_("“%(text)s”看不懂。请填“是”或“否”。") % {"text": text[:30]})

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
@@ -42,15 +41,15 @@ def export(request: HttpRequest, slug: str, name: str) -> HttpResponseBase:
     words = {
         one["label"]: str(dict(one.get("choices", ())).get(one["value"], one["value"])) for one in filters
     }  # fmt: skip
-    back = reverse("portal:register", args=[slug, name])
+    back = register.list_url(slug)
     return exports.send(
         request, f"{register.model._meta.model_name}.export", name=str(register.title),
-        rows=rows.select_related(*register.relations).order_by(*register.order), columns=_titles(register),
+        rows=rows.select_related(*register.relations).order_by(*register.order), columns=titles(register),
         narrowed_by={str(label): text for label, text in words.items()}, back=f"{back}?{query}" if query else back,
     )  # fmt: skip
 
 
-def _titles(register: Register) -> dict[str, Callable[[Any], Any]]:
+def titles(register: Register) -> dict[str, Callable[[Any], Any]]:
     """The register's fields and the state, each with what stands in its column."""
     fields = [register.model._meta.get_field(name) for name in register.fields]
     columns = {str(one.verbose_name): _value(one.name) for one in fields if one.related_model is not Document}

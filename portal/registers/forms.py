@@ -1,18 +1,20 @@
 """The form of a register's row, made from the columns of its model with the portal's own fields."""
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from .. import documents
 from ..actors import Actor
 from ..models import Document, RegisterRow
-from ..typed import ChoiceField, DayField, DecimalTextField, RowField, TextField, WholeNumberField
+from ..typed import ChoiceField, DayField, DecimalTextField, MomentField, RowField, TextField, WholeNumberField
 from . import Register
 
 LONG = 150  # characters from which on a text gets a box instead of a line
@@ -84,6 +86,8 @@ def _shown(row: RegisterRow, column: Any) -> Any:
     value = getattr(row, column.name)
     if isinstance(column, models.ForeignKey):
         return getattr(value, "ref", value and value.pk)
+    if isinstance(value, datetime):
+        return f"{timezone.localtime(value):%Y-%m-%dT%H:%M}"
     if isinstance(value, bool) or not isinstance(column, models.DecimalField):
         return value
     return "" if value is None else f"{value.normalize():f}"
@@ -106,7 +110,9 @@ def field_for(column: Any, *, actor: Actor, row: RegisterRow | None = None) -> f
         blank = gettext_lazy("请选择") if common["required"] else gettext_lazy("未填")
         return ChoiceField(choices=[("", blank), *column.choices], **common)
     if isinstance(column, models.BooleanField):
-        return forms.BooleanField(**common | {"required": False})
+        return forms.BooleanField(**common | {"required": False, "initial": column.default is True})
+    if isinstance(column, models.DateTimeField):
+        return MomentField(**common)
     if isinstance(column, models.DateField):
         return DayField(**common)
     if isinstance(column, models.DecimalField):
@@ -151,6 +157,8 @@ def differences(form: RowForm, row: RegisterRow) -> list[dict[str, str]]:
         typed = bound.value()
         if isinstance(bound.field, EvidenceField):
             continue
+        if isinstance(bound.field, RowField):  # what was typed may be the row's number
+            typed = getattr(form.cleaned_data.get(name), "ref", typed)
         if str(typed if typed is not None else "") != str(stored[name] if stored[name] is not None else ""):
             found.append({"label": bound.label, "stored": _worded(bound, stored[name]), "typed": _worded(bound, typed)})
     return found

@@ -1,9 +1,10 @@
 """How a register's values stand on a page: cells of its list, facts of its row, the state of a row on a day."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ..models import Document, RegisterRow
@@ -34,6 +35,8 @@ def value_text(row: RegisterRow, name: str) -> str:
         return ""
     if isinstance(value, bool):
         return _("是") if value else _("否")
+    if isinstance(value, datetime):
+        return f"{timezone.localtime(value):%Y-%m-%d %H:%M}"
     if isinstance(value, list):
         titles = dict(getattr(column.base_field, "choices", None) or ())
         return "、".join(str(titles.get(one, one)) for one in value)

@@ -43,7 +43,7 @@ def record_all(
             _refuse_if_any(_taken(register, row, actor))
             _attach(row, values, actor=actor, at=at)
         rows.append(row)
-    register.follow([Written(row, {}) for row in rows], at)
+    register.follow([Written(row, {}) for row in rows], actor, at)
     return rows
 
 
@@ -62,11 +62,11 @@ def amend(
         for name, value in {**_facts(values), **_expected(values)}.items():
             if not (isinstance(value, Decimal) and value == getattr(row, name)):  # 2 is no change of 2.0
                 setattr(row, name, value)
-        gates = [refusal for gate in register.gates for refusal in gate(row, actor, at)]
+        gates = [refusal for gate in register.judges for refusal in gate(row, actor, at)]
         _refuse_if_any([*gates, *_taken(register, row, actor)])
         _attach(row, values, actor=actor, at=at)
         row.revision += 1
-    register.follow([Written(row, before)], at)
+    register.follow([Written(row, before)], actor, at)
     return row
 
 
@@ -77,7 +77,7 @@ def withdraw(register: Register, row: RegisterRow, reason: str, *, actor: Actor,
         if not reason.strip():
             raise Refused(Refusal("reason", _("请写明作废的原因，例如登记错了或已被代替。")))
         row.revision += 1
-    register.follow([Written(row, before)], at)
+    register.follow([Written(row, before)], actor, at)
     return row
 
 

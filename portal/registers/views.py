@@ -13,12 +13,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from .. import documents, exports, history, searching
+from .. import documents, exports, history, searching, ticking
 from ..actors import actor_of
 from ..clauses import catalogue
 from ..forms import ReasonForm
 from ..models import Document, RegisterRow
-from ..paging import page_of
+from ..paging import counted, page_of
 from ..permissions import Permission
 from ..routes import door
 from ..transitions import Refused
@@ -50,7 +50,7 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
             {
                 "register": register,
                 "count": rows.count(),
-                "url": reverse("portal:register", args=[slug, register.name]),
+                "url": register.list_url(slug),
                 "new_url": _new_url(request, register),
             }
         )
@@ -62,6 +62,8 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
 def rows(request: HttpRequest, slug: str, name: str) -> HttpResponse:
     """The rows of one register, narrowed by search, state and its own filters."""
     register, day = register_named(name), timezone.localdate()
+    if register.pages:
+        return redirect("?".join(filter(None, [register.list_url(slug), request.GET.urlencode()])))
     found, filters = narrowed(request, register, day)
     page = page_of(found.select_related(*register.relations), *register.order, request=request)
     narrow = any(one["value"] for one in filters)
@@ -86,15 +88,36 @@ def rows(request: HttpRequest, slug: str, name: str) -> HttpResponse:
                 "url": request.path if narrow else _new_url(request, register),
                 "label": _("看全部") if narrow else _("登记第一条"),
             },
+            "ticks": ticking.bar(request, acts_of(request, register), [row.ref for row in page.rows], counted(found)),
             **page.links(request),
         },
     }
     return render(request, "portal/register.html", context)
 
 
+def acts_of(request: HttpRequest, register: Register) -> list[ticking.Act]:
+    """What this actor can do with many rows of the register at once."""
+    slug, actor, acts = request.institution.slug, actor_of(request), []
+    if actor.may(Permission.EXPORT):
+        acts.append(ticking.Act(_("导出"), register.list_url(slug), "download", do="export"))
+    if actor.may(register.keeper) and amendable(register):
+        acts.append(
+            ticking.Act(_("一起更正"), reverse("portal:register_amend_many", args=[slug, register.name]), "edit")
+        )
+    return acts
+
+
+def amendable(register: Register) -> list[str]:
+    """The fields that many rows can be given the same value of: neither what tells rows apart nor a file."""
+    columns = [register.model._meta.get_field(name) for name in register.fields if name not in register.key]
+    return [one.name for one in columns if not one.unique and one.related_model is not Document]
+
+
 def narrowed(request: HttpRequest, register: Register, day: date) -> tuple[QuerySet, list[dict[str, Any]]]:
     """The register's rows that this actor may see and the request's filters leave; and the filters as they stand."""
     found = register.model.objects.visible_to(actor_of(request))
+    if register.narrowed is not None:
+        return register.narrowed(request, found, day)
     text = request.GET.get("q", "").replace("\x00", "").strip()[:80]
     columns = [register.model._meta.get_field(one) for one in register.filters]
     filters = [_choice(request, one.name, one.verbose_name, (one.choices or one.base_field.choices)) for one in columns]
@@ -114,7 +137,8 @@ def narrowed(request: HttpRequest, register: Register, day: date) -> tuple[Query
         "expired": lambda: found.exclude(state=WITHDRAWN).filter(valid_until__lt=day),
     }.get(state["value"], lambda: found.exclude(state=WITHDRAWN))()
     search = [{"kind": "search", "name": "q", "label": _("搜索"), "value": text}] if register.search else []
-    return found, [*search, *filters, state]
+    found, only = ticking.narrowed(request, found)
+    return found, [*search, *filters, state, *only]
 
 
 def _choice(request: HttpRequest, name: str, label: Any, choices: Any) -> dict[str, Any]:
@@ -130,7 +154,7 @@ def _choice(request: HttpRequest, name: str, label: Any, choices: Any) -> dict[s
 
 
 def row_url(request: HttpRequest, register: Register, row: RegisterRow) -> str:
-    return reverse("portal:register_row", args=[request.institution.slug, register.name, row.ref])
+    return register.row_url(request.institution.slug, row)
 
 
 def _new_url(request: HttpRequest, register: Register) -> str:
@@ -294,9 +318,7 @@ def _form_page(
 ) -> HttpResponse:  # fmt: skip
     if status != 200:
         form.ask_for_files_again()
-    back = row_url(request, register, row) if row else reverse(
-        "portal:register", args=[request.institution.slug, register.name]
-    )  # fmt: skip
+    back = row_url(request, register, row) if row else register.list_url(request.institution.slug)
     context = {
         "register": register,
         "form": form,

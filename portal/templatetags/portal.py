@@ -26,14 +26,15 @@ TONES = ("ok", "due", "bad", "off", "progress")
 
 # Which of the five tones a state has, wherever it appears. A new state is added here and nowhere else.
 STATE_TONES = {
-    "ok": "ok accepted active approved confirmed conforming current done granted in_force in_use issued met passed pass sent"
-    " valid written",
-    "due": "due conditional_fail conditional_pass held preview quarantined restricted returned review suspended undetermined",
-    "bad": "bad anomaly dead expired fail failed lapsed nonconforming not_met overdue refused rejected revoked unreadable void withdrawn",
-    "off": "off abandoned closed disabled draft dropped ended missing not_applicable not_stated out_of_use pending planned"
-    " replaced retired scrapped superseded unknown",
-    "progress": "progress announced checked in_lab in_progress new open proposed queued reading received recorded running submitted to_approve"
-    " to_check validated writing",
+    "ok": "ok accepted active answered approved confirmed conforming current done fit granted in_force in_use issued linked met passed pass"
+    " printed sent valid written",
+    "due": "due conditional_fail conditional_pass held preview quarantined repair restricted returned review suspended undetermined",
+    "bad": "bad anomaly dead expired fail failed lapsed nonconforming not_met overdue refused rejected revoked stopped unreadable"
+    " void withdrawn",
+    "off": "off abandoned blank closed disabled draft dropped ended missing not_applicable not_stated out_of_use pending planned"
+    " replaced retired scrapped sealed superseded unknown unproven",
+    "progress": "progress announced assessed built checked in_lab in_progress new open proposed queued reading received recorded running"
+    " submitted to_approve to_check validated writing",
 }
 TONE_OF = {name: tone for tone, names in STATE_TONES.items() for name in names.split()}
 
@@ -288,11 +289,14 @@ def data_table(table: Mapping[str, Any]) -> dict[str, Any]:
     table: {"caption", "columns": [{"title", optional "numeric", "sort" ("ascending" | "descending"), "url"}],
     "rows": [[cell, ...]], optional "filters" [{"name", "label", "value", "kind": "search" | "select" | "date",
     "choices": [(value, text)]}], "clear_url", "count" (text), "previous_url", "next_url", "next_hint",
-    "empty" {"title", "text", "url", "label"}, "dense"}. A cell is text, or {"text", optional "url", "note", "tone",
+    "empty" {"title", "text", "url", "label"}, "dense", "ticks" (ticking.bar)}. A cell is text, or {"text", optional "url", "note", "tone",
     "badge" (state), "numeric", "day", "clock" {"day", "remaining", "tone", "share"}}; the first cell heads its row.
     """
     columns = list(table["columns"])
     rows = [[_cell(cell, column) for cell, column in zip(row, columns, strict=True)] for row in table["rows"]]
+    if table.get("ticks"):
+        for row, ref in zip(rows, table["ticks"]["refs"], strict=True):
+            row[0]["tick"] = ref
     return {"table": table, "columns": columns, "rows": rows}
 
 

@@ -8,9 +8,8 @@ from tests import make
 
 
 @pytest.fixture
-def lab(db):
+def lab(laboratory):
     """A laboratory with scope, a counter and a bench; the test runs inside its rows."""
-    laboratory = make.laboratory()
     institution = laboratory.institution
     world = SimpleNamespace(
         institution=institution,

@@ -1,7 +1,7 @@
 """Receiving an item, beginning and finishing it."""
 
 import itertools
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -147,15 +147,3 @@ def test_no_person_finishes_an_item_by_hand(lab):
     item = workflow.begin(received(lab), actor=lab.operator, at=NOON)
     with pytest.raises(PermissionDenied):
         workflow.finish(item, actor=lab.operator, at=NOON)
-
-
-@pytest.mark.parametrize(
-    ("day", "promised"),
-    [
-        (date(2026, 3, 9), date(2026, 3, 16)),
-        (date(2026, 3, 13), date(2026, 3, 20)),
-        (date(2026, 3, 14), date(2026, 3, 20)),
-    ],
-)
-def test_five_working_days_leave_out_the_weekend(day, promised):
-    assert workflow.working_days_after(day, 5) == promised

@@ -212,7 +212,7 @@ def test_work_runs_in_the_scope_of_its_institution_and_of_no_other(jobs):
     assert seen == {1: [alpha.pk], 2: [beta.pk], 3: []}
 
 
-def test_two_kinds_of_work_cannot_have_one_name(jobs):
+def test_two_groups_of_work_cannot_have_one_name(jobs):
     def note(target_id: int) -> None: ...
 
     with pytest.raises(ValueError, match="registered twice"):

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from equipment import workflow
+from equipment.life import workflow
 from equipment.models import Equipment
 from portal import audit, panels, standing
 from portal.clauses import State, Verdict
