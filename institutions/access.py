@@ -13,7 +13,17 @@ def actor_in(user: User, institution: Institution) -> Actor | None:
 
     Needs a database scope with this institution and this user.
     """
-    memberships = list(Membership.objects.filter(user=user, state=Membership.State.ACTIVE).select_related("employment"))
+    return actor_and_memberships(user, institution)[0]
+
+
+def actor_and_memberships(user: User, institution: Institution) -> tuple[Actor | None, list[Membership]]:
+    """`actor_in` and `memberships_of` by one query. Needs a database scope with this institution and this user."""
+    known = Membership.objects.filter(user=user, state=Membership.State.ACTIVE)
+    memberships = list(known.select_related("employment", "institution").order_by("institution__name"))
+    return _acting(user, institution, memberships), [one for one in memberships if one.institution_id is not None]
+
+
+def _acting(user: User, institution: Institution, memberships: list[Membership]) -> Actor | None:
     for membership in memberships:
         if membership.institution_id == institution.pk:
             employment = membership.employment

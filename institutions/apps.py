@@ -46,6 +46,7 @@ class InstitutionsConfig(AppConfig):
         menu.register(Item("资源", _("机构台账"), "portal:registers", "archive", 90))
         menu.register(Item("设置", _("机构概况"), "institutions:profile", "building", 10))
         menu.register(Item("设置", _("成员与邀请"), "institutions:members", "users", 20))
+        menu.register(Item("设置", _("接口令牌"), "institutions:tokens", "key", 25, Permission.API_MANAGE))
         menu.register(Item("设置", _("审计记录"), "institutions:audit", "history", 30, Permission.AUDIT_READ))
         history.register(
             {
@@ -67,6 +68,8 @@ class InstitutionsConfig(AppConfig):
                 "membership.join": _("加入机构"),
                 "membership.change_roles": _("更改角色"),
                 "membership.end": _("停用成员"),
+                "apitoken.make": _("建立接口令牌"),
+                "apitoken.revoke": _("撤销接口令牌"),
                 "access.denied": _("越权访问"),
                 "oversight.look": _("监管查看"),
                 "institution.amend": _("更正机构概况"),

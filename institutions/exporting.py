@@ -1,7 +1,7 @@
 """A list as a file: offered on its page, given after a fresh proof of the person, and in the audit trail."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -30,6 +30,7 @@ def offer(request: HttpRequest, url: str) -> dict[str, Any] | None:
         "formats": exports.FORMATS,
         "most": exports.MOST_ROWS,
         "proof": second_factor.proof_form(request, name="export"),
+        "open": request.GET.get("do") == "export",
     }
 
 
@@ -38,7 +39,7 @@ def send(
     act: str,
     *,
     name: str,
-    rows: QuerySet,
+    rows: QuerySet | Sequence[Any],
     columns: dict[str, Callable[[Any], Any]],
     narrowed_by: dict[str, str],
     back: str,
@@ -54,7 +55,7 @@ def send(
     try:
         if kind not in exports.FORMATS:
             raise Refused(Refusal("export", _("没有这种文件格式。请选 Excel 或 CSV，再导出。")))
-        exports.refuse_too_many(rows.count())
+        exports.refuse_too_many(rows.count() if isinstance(rows, QuerySet) else len(rows))
         second_factor.prove(request, act, None, bound)
         stepup.consume(actor, act, None, sha256=bound)
     except Refused as refused:
@@ -62,7 +63,9 @@ def send(
             messages.error(request, refusal.text)
         return redirect(back)
     # Read to the end here: behind the answer the scope of the institution is closed.
-    cells = [[value(row) for value in columns.values()] for row in rows[: exports.MOST_ROWS].iterator(chunk_size=2000)]
+    found = rows[: exports.MOST_ROWS]
+    read = found.iterator(chunk_size=2000) if isinstance(found, QuerySet) else found
+    cells = [[value(row) for value in columns.values()] for row in read]
     audit.record(
         actor, act, institution_id=actor.institution_id,
         changes={

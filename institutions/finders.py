@@ -7,8 +7,14 @@ from django.utils.translation import gettext_lazy
 
 from portal.actors import Actor
 from portal.finding import Hit, Wanted, finder
+from portal.picking import pickable
 
 from .models import Employment, Institution, MethodAdoption, Qualification, ScopeItem
+
+pickable(
+    Employment, key="staff_number", fields=("name", "staff_number"), letters="name",
+    note=lambda row: " · ".join(filter(None, (row.post, _("已离职") if row.ended_on else ""))),
+)  # fmt: skip
 
 
 @finder(

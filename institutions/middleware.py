@@ -12,7 +12,8 @@ from portal.permissions import Role
 from portal.routes import Audience
 from portal.tenancy import scope
 
-from .access import actor_in, memberships_of
+from .access import actor_and_memberships
+from .api_door import by_token
 from .forms import LoginForm
 from .models import Institution
 from .owed import debt
@@ -34,6 +35,8 @@ class TenantMiddleware:
     def process_view(self, request, view, args, kwargs):
         if not request.path_info.startswith(TENANT_PREFIX):
             door = getattr(view, "door", None)
+            if door and door.audience is Audience.API:
+                return by_token(request, view, args, kwargs)
             if door and door.audience is Audience.REGULATOR and SESSION_KEY in request.session:
                 return debt(request, [Role.REGULATOR])
             return None
@@ -54,7 +57,7 @@ class TenantMiddleware:
 
     def inside(self, request, institution, view, args, kwargs):
         with scope(institution_id=institution.pk, user_id=request.user.pk):
-            actor = actor_in(request.user, institution)
+            actor, memberships = actor_and_memberships(request.user, institution)
             if actor is None:
                 raise Http404
             owing = debt(request, actor.roles)
@@ -62,7 +65,7 @@ class TenantMiddleware:
                 return owing
             request.actor = actor
             request.institution = institution
-            request.memberships = memberships_of(request.user)
+            request.memberships = memberships
             if Role.REGULATOR in actor.roles:
                 if request.method not in ("GET", "HEAD"):
                     return HttpResponseNotAllowed(["GET", "HEAD"])

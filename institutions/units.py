@@ -272,6 +272,44 @@ def unit(text: str) -> Unit:
     return found
 
 
+_UNITS_OF_TOKENS = {entry[0]: symbol for symbol, entry in _ATOMS.items() if symbol not in ("r", "l")} | {
+    "kilogram": "kg"
+}
+_PREFIXES_OF_TOKENS = {entry[0]: symbol for symbol, entry in _PREFIXES.items()}
+
+
+def from_d_si(text: str) -> Unit:
+    r"""The legal unit that a D-SI expression names, such as \metre\second\tothe{-1} or \watt\per\metre\per\kelvin.
+
+    Raises: UnknownUnit when it names none. Source: D-SI 2.2.1.
+    """
+    unreadable = UnknownUnit(f"看不懂 D-SI 单位“{text[:40]}”，请照证书改成法定计量单位的符号。")
+    words = re.findall(r"\\(tothe\{-?[1-9]\}|[a-z]+)", text)
+    if "".join(f"\\{word}" for word in words) != text:
+        raise unreadable
+    factors: list[tuple[str, int]] = []
+    sign, prefix = 1, ""
+    for word in words:
+        if word == "per":
+            sign = -1
+        elif word.startswith("tothe"):
+            if not factors or prefix:
+                raise unreadable
+            factors[-1] = (factors[-1][0], factors[-1][1] * int(word[6:-1]))
+        elif word in _PREFIXES_OF_TOKENS and not prefix:
+            prefix = _PREFIXES_OF_TOKENS[word]
+        elif word in _UNITS_OF_TOKENS:
+            factors.append((prefix + _UNITS_OF_TOKENS[word], sign))
+            sign, prefix = 1, ""
+        else:
+            raise unreadable
+    if not factors or prefix:
+        raise unreadable
+    above = "·".join(symbol + (str(power) if power > 1 else "") for symbol, power in factors if power > 0)
+    below = "·".join(symbol + (str(-power) if power < -1 else "") for symbol, power in factors if power < 0)
+    return unit(f"{above or 1}/({below})" if "·" in below else f"{above or 1}/{below}" if below else above)
+
+
 def symbol(code: str) -> str:
     """The printed symbol of a unit given by code, symbol or token: "MPa" for "megapascal"."""
     return unit(code).symbol
@@ -436,9 +474,11 @@ def _one_of(words: Iterable[str]) -> str:
     return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
 
 
+# The unit of a range stands behind its bracket: (0～25) bar.
+_RANGE_END = r"[～~]\s?[-−+]?\d+(?:[.,]\d+)?\s?[)）]"
 _ALWAYS_PATTERN = re.compile(rf"(?<![A-Za-zμΩ_])(?P<unit>{_one_of(_ALWAYS)})(?![A-Za-z_])")
 _AFTER_NUMBER_PATTERN = re.compile(
-    rf"(?<![A-Za-z0-9_.\-])(?:\d+(?:[.,]\d+)?|一|二|三|四|五|六|七|八|九|十|半)\s?"
+    rf"(?:(?<![A-Za-z0-9_.\-])(?:\d+(?:[.,]\d+)?|一|二|三|四|五|六|七|八|九|十|半)|{_RANGE_END})\s?"
     rf"(?P<unit>{_one_of(_AFTER_NUMBER.keys() - _NAMES_TOO)})(?![{_WORD}])"
 )
 # After "3 in" a lower-case word or a number makes it an English sentence, not a length.
@@ -462,6 +502,11 @@ def illegal_units_in(text: str) -> list[IllegalUnit]:
 
     A word that is also ordinary language counts only right after a number.
     """
+    return list(_illegal(text))
+
+
+@lru_cache(maxsize=4096)  # ranges and accuracies of a register repeat: an import asks about ten thousand of them
+def _illegal(text: str) -> tuple[IllegalUnit, ...]:
     same_length = text.translate(_SAME_CHARACTER)
     found = [
         IllegalUnit(match["unit"], f"{match['unit']} {_ALWAYS[match['unit']]}", match.start("unit"))
@@ -474,4 +519,4 @@ def illegal_units_in(text: str) -> list[IllegalUnit]:
         if _CHINESE_WORDS.match(same_length, start):
             continue
         found.append(IllegalUnit(name, f"{name} {_AFTER_NUMBER[name]}", start))
-    return sorted(found, key=lambda each: each.start)
+    return tuple(sorted(found, key=lambda each: each.start))

@@ -15,6 +15,7 @@ from . import (
     views_reading,
     views_scope,
     views_staff,
+    views_tokens,
     views_training,
 )
 
@@ -70,6 +71,10 @@ urlpatterns = [
     path("settings/members/<slug:ref>/end/", views_member.member_end, name="member_end"),
     path("settings/members/<slug:ref>/factor/", views_member.member_remove_factor, name="member_remove_factor"),
     path("settings/members/<slug:ref>/unfreeze/", views_member.member_unfreeze, name="member_unfreeze"),
+    path("settings/tokens/", views_tokens.token_list, name="tokens"),
+    path("settings/tokens/new/", views_tokens.token_new, name="token_new"),
+    path("settings/tokens/<slug:ref>/", views_tokens.token, name="token"),
+    path("settings/tokens/<slug:ref>/revoke/", views_tokens.token_revoke, name="token_revoke"),
     path("settings/invitations/<slug:ref>/", views.invitation, name="invitation"),
     path("settings/invitations/<slug:ref>/withdraw/", views.invitation_withdraw, name="invitation_withdraw"),
 ]

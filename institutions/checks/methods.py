@@ -10,7 +10,6 @@ from portal.models import Alert
 from portal.registers.verbs import accepted
 
 from ..methods.currency import in_use
-from ..methods.gates import entitles
 from ..methods.uses import impact
 from ..models import Credential, Institution, Method, OwnMethod
 
@@ -64,7 +63,7 @@ def entitled_people_made_them(institution: Institution, day: date) -> Verdict:
         _paper(institution, row, _("%(name)s 在确认日期没有一级注册计量师证书或高级职称") % {"name": person.name})
         for row in rows
         for person in dict.fromkeys((row.developer, row.validator))
-        if not any(entitles(one, row.field, row.validated_on) for one in held.get(person.pk, ()))
+        if not any(one.may_validate(row.field, row.validated_on) for one in held.get(person.pk, ()))
     ]
     return none_in_breach(
         rows, wrong, nothing=_none(), advice=_("请由一级注册计量师或相关专业高级职称的人员重新确认，或补登他们的证书。")

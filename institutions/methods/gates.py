@@ -31,16 +31,9 @@ def day_of(at: datetime) -> date:
 def entitled_to_validate(employment: Employment, field: str, day: date) -> bool:
     """Whether a level-1 metrologist's certificate or a senior title covers the field on the day. Source: B-4.5-c."""
     return any(
-        entitles(row, field, day)
+        row.may_validate(field, day)
         for row in Credential.objects.filter(institution_id=employment.institution_id, employment=employment)
     )
-
-
-def entitles(row: Credential, field: str, day: date) -> bool:
-    """Whether it is a level-1 metrologist's certificate or a senior title, for the field and valid on the day."""
-    level, kind = Credential.Level, Credential.Kind
-    high = row.level == level.ONE if row.kind == kind.METROLOGIST else row.level in (level.SENIOR, level.PROFESSOR)
-    return row.kind in (kind.METROLOGIST, kind.TITLE) and high and row.covers(field) and row.valid_on(day)
 
 
 def not_later_than_today(day: date | None, at: datetime, what: str) -> Iterator[Refusal]:

@@ -1,6 +1,7 @@
 """Who may do what, where, and until when."""
 
 from .accounts import Invitation, LoginFailure, Membership, User
+from .api import ApiToken
 from .authorisations import Authorisation
 from .competence import Credential, Experience, ProtectiveIssue, Training, TrainingAttendance, TrainingPlan
 from .conduct import Activity, Award, Declaration, Incentive, RegisterCheck, Violation
@@ -24,6 +25,7 @@ from .system import DocumentRead, ManagementDocument
 
 __all__ = [
     "Activity",
+    "ApiToken",
     "ArchiveClass",
     "Authorisation",
     "Award",

@@ -80,6 +80,14 @@ class Credential(RegisterRow):
         current = self.state == self.State.CURRENT
         return current and self.valid_from <= day and (self.valid_until is None or day <= self.valid_until)
 
+    def may_validate(self, field: str, day: date) -> bool:
+        """Whether it is a level-1 metrologist's certificate or a senior title, for the field and valid on the day. Source: B-4.5-c."""
+        if self.kind == self.Kind.METROLOGIST:
+            high = self.level == self.Level.ONE
+        else:
+            high = self.kind == self.Kind.TITLE and self.level in (self.Level.SENIOR, self.Level.PROFESSOR)
+        return high and self.covers(field) and self.valid_on(day)
+
     def covers(self, field: str) -> bool:
         """Whether the speciality reaches over the field; every one does where no field is asked for."""
         named = [

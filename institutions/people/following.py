@@ -6,6 +6,7 @@ In the transaction that writes the rows, once for all of them, however many they
 from collections.abc import Sequence
 from datetime import datetime
 
+from portal.actors import Actor
 from portal.registers import Written
 
 from ..models import Employment, Institution
@@ -15,20 +16,20 @@ from .reconsidering import reconsider, reconsider_lines
 MOST_LINES = 500  # each that is suspended is an act of its own
 
 
-def evidence(rows: Sequence[Written], at: datetime) -> None:
+def evidence(rows: Sequence[Written], actor: Actor, at: datetime) -> None:
     """Those whom the rows are about, or were about before, are reconsidered."""
     employments = {key for written in rows for key in written.ids("employment_id")}
     people = set(Employment.objects.filter(pk__in=employments).values_list("person_id", flat=True))
     reconsider(_institution(rows), day_of(at), at=at, person_ids=people)
 
 
-def trainings(rows: Sequence[Written], at: datetime) -> None:
+def trainings(rows: Sequence[Written], actor: Actor, at: datetime) -> None:
     """Whoever rests on a training that was put right is reconsidered; on a new one nobody rests yet."""
     if any(written.before for written in rows):
-        everybody(rows, at)
+        everybody(rows, actor, at)
 
 
-def lines(rows: Sequence[Written], at: datetime) -> None:
+def lines(rows: Sequence[Written], actor: Actor, at: datetime) -> None:
     """Lines of scope that lack people do not count from the first moment on. Very many wait for the night.
 
     Else a suspended line could be withdrawn and recorded anew. Source: C-5.1.1-s2.
@@ -37,7 +38,7 @@ def lines(rows: Sequence[Written], at: datetime) -> None:
         reconsider_lines(_institution(rows), day_of(at), at=at)
 
 
-def everybody(rows: Sequence[Written], at: datetime) -> None:
+def everybody(rows: Sequence[Written], actor: Actor, at: datetime) -> None:
     """All are reconsidered: what changed is something about the institution."""
     reconsider(_institution(rows), day_of(at), at=at)
 

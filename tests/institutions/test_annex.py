@@ -64,8 +64,8 @@ def test_a_cell_that_could_not_be_read_keeps_its_place():
 
 
 @pytest.fixture
-def w(db):
-    world = make.laboratory()
+def w(laboratory):
+    world = laboratory
     make.method("JJG 30-2012", title="通用卡尺")
     world.keeper = make.actor(world.institution, Role.TECHNICAL_MANAGER)
     with tenant(world.institution.pk):

@@ -20,8 +20,8 @@ PATH = "/i/alpha/registers/scope/import/"
 
 
 @pytest.fixture
-def w(client):
-    w = make.laboratory()
+def w(client, laboratory):
+    w = laboratory
     w.other = make.site(w.institution, name="东屏场所")
     w.paper = make.qualification(w.institution, kind=Qualification.Kind.CNAS, number="CNAS L99999")
     client.force_login(make.user(w.institution, Role.TECHNICAL_MANAGER))
@@ -54,8 +54,8 @@ def test_the_page_asks_for_the_site_and_the_certificate(client, w):
     assert w.other.ref in dict(asked[0]["choices"])
 
 
-def test_nothing_is_asked_where_there_is_only_one(client):
-    w = make.laboratory()
+def test_nothing_is_asked_where_there_is_only_one(client, laboratory):
+    w = laboratory
     client.force_login(make.user(w.institution, Role.TECHNICAL_MANAGER))
     assert client.get(PATH).context["questions"] == []
 

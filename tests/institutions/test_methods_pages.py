@@ -15,8 +15,8 @@ from tests import make
 
 
 @pytest.fixture
-def world(db):
-    return make.laboratory()
+def world(laboratory):
+    return laboratory
 
 
 def browser(world, *roles, employment=None):

@@ -60,7 +60,7 @@ def test_a_good_password_is_taken(user, password):
     validate_password(password, user)
 
 
-def test_the_other_profile_asks_for_no_kinds_of_characters(user, asvs):
+def test_the_other_profile_asks_for_no_groups_of_characters(user, asvs):
     validate_password("only small letters", user, password_validators=asvs)
     with pytest.raises(ValidationError):
         validate_password("ruochuan small letters", user, password_validators=asvs)

@@ -19,8 +19,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def w():
-    world = make.laboratory()
+def w(laboratory):
+    world = laboratory
     world.keeper = make.actor(world.institution, Role.QUALITY_MANAGER)
     with tenant(world.institution.pk):
         yield world
@@ -211,7 +211,7 @@ def test_a_line_rests_on_a_confirmed_paper_for_calibration(w, values):
 
 def test_the_same_line_is_not_recorded_twice(w):
     line(w)
-    with pytest.raises(Refused, match="scope_line_once"):
+    with pytest.raises(Refused, match="已经登记过"):
         line(w)
 
 

@@ -10,8 +10,8 @@ NEW = "/i/alpha/registers/scope/new/"
 
 
 @pytest.fixture
-def w(client):
-    w = make.laboratory()
+def w(client, laboratory):
+    w = laboratory
     client.force_login(make.user(w.institution, Role.TECHNICAL_MANAGER))
     return w
 

@@ -18,8 +18,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def w():
-    world = make.laboratory()
+def w(laboratory):
+    world = laboratory
     with tenant(world.institution.pk):
         yield world
 

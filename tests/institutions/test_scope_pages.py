@@ -15,8 +15,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def w():
-    return make.laboratory()
+def w(laboratory):
+    return laboratory
 
 
 @pytest.fixture

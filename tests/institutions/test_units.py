@@ -101,7 +101,7 @@ def test_units_of_different_kinds_are_not_converted(source, target):
     [
         ("测量范围 (0～16) kgf/cm²", ["kgf/cm²"]), ("10 bar", ["bar"]), ("压力 5 in", ["in"]), ("60 rpm", ["rpm"]),
         ("25 Mpa 与 25 MPa", ["Mpa"]), ("2.5kWh", ["kWh"]), ("100 ppm", ["ppm"]), ("68 °F", ["°F"]),
-        ("重 3 斤", ["斤"]),
+        ("重 3 斤", ["斤"]), ("(0～25) bar", ["bar"]), ("（-1～+2.5）psi", ["psi"]),
         ("120 mmHg", ["mmHg"]), ("5 \u00b5", ["μ"]), ("2 英寸表", ["英寸"]), ("5 KG", ["KG"]),
         ("300 PSI 和 20 cal", ["PSI", "cal"]),
     ],
@@ -113,7 +113,7 @@ def test_an_illegal_unit_in_a_text_is_found(text, found):
 @pytest.mark.parametrize(
     "text",
     [
-        "", "Y-100 一般压力表", "两次测量取平均", "尺寸 20 mm", "3 in total", "the bar chart", "barometer",
+        "", "Y-100 一般压力表", "两次测量取平均", "尺寸 20 mm", "见 (2) 尺寸", "(1～3) 级", "3 in total", "the bar chart", "barometer",
         "DN50 R1/2", "M20×1.5",
         "编号 12R", "GB/T 8170", "1.6 MPa", "1.5 kW·h", "量程里程", "外观 3 两端完好", "25 \u00b5m", "5 N·m",
         "0.1 Pa·s", "5G 模块",
