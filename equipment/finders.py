@@ -5,8 +5,15 @@ from django.utils.translation import gettext_lazy as _
 from institutions.models import Institution
 from portal.actors import Actor
 from portal.finding import Hit, Wanted, finder
+from portal.picking import pickable
 
 from .models import Equipment, MeasurementStandard
+
+pickable(
+    Equipment, key="asset_number", fields=("asset_number", "name", "serial_number", "model"), letters="name",
+    note=lambda row: " · ".join(filter(None, (row.model, row.serial_number))),
+)  # fmt: skip
+pickable(MeasurementStandard, key="code", fields=("code", "name"), letters="name", note=lambda row: row.range_text)
 
 
 @finder("equipment", title=_("设备台账"), icon="gauge", order=40, more="equipment:list", model=Equipment._meta.label)

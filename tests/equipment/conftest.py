@@ -1,10 +1,11 @@
 from types import SimpleNamespace
 
 import pytest
+from django.db import transaction
 
 from portal.permissions import Role
 from portal.tenancy import tenant
-from tests import make
+from tests import furnished, make
 
 
 @pytest.fixture
@@ -33,3 +34,11 @@ def signed_in(client, lab):
         return client
 
     return sign_in
+
+
+@pytest.fixture(scope="module")
+def laboratory_in_order(django_db_setup, django_db_blocker):
+    """A laboratory about whose equipment every clause is met, for all tests of a module: each takes back what it does."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield furnished.laboratory()
+        transaction.set_rollback(True)

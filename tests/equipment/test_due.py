@@ -69,8 +69,8 @@ def test_many_traceabilities_at_once_set_each_clock(lab):
     rows = [make.equipment(lab.institution, lab.site) for _number in range(3)]
     Traceability.objects.bulk_create(
         Traceability(
-            institution=lab.institution, equipment=row, certificate_number=f"N{number}", issuer="x", confirmed_by=lab.keeper,
-            calibrated_on=DAY, confirmed_on=DAY, valid_until=DAY + timedelta(number),
+            institution=lab.institution, equipment=row, certificate_number=f"N{number}", issuer="x",
+            calibrated_on=DAY, valid_until=DAY + timedelta(number),
         )
         for number, row in enumerate(rows)
     )  # fmt: skip

@@ -1,0 +1,3 @@
+"""The registers of this app: importing them is registering them."""
+
+from . import devices, environment, equipment, measurement_standards, plans, standards  # noqa: F401
