@@ -3,6 +3,8 @@
 from datetime import date
 from decimal import Decimal
 
+from django.apps import apps
+from django.contrib.postgres.fields import ArrayField
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import models
 
@@ -17,11 +19,21 @@ from tests import make
 AT = make.NOON
 
 
+# Values without which a row of the table breaks one of its rules.
+PARTICULARS = {"Label": {"word": "stopped"}}
+
+
 def one_of_each(lab, text="样"):
-    """A row in every register of the institution, and a reading of a document. Returns: rows by name of the register."""
+    """A row in every register of the institution, in every table of equipment, and a reading of a document.
+
+    Returns: rows by name of the register.
+    """
     found = {
         name: _first(register.model, lab) or row(register.model, lab, text) for name, register in REGISTERS.items()
     }
+    for model in apps.get_app_config("equipment").get_models():
+        if _first(model, lab) is None:
+            row(model, lab, text, **PARTICULARS.get(model.__name__, {}))
     if "documents" in found:
         with tenant(lab.pk):
             DocumentRead.objects.create(
@@ -51,8 +63,12 @@ def _value(column, lab, text):
         return _parent(column.remote_field.model, lab, text)
     if column.choices:
         return column.choices[0][0]
+    if isinstance(column, models.DateTimeField):
+        return AT
     if isinstance(column, models.DateField):
         return date(2026, 3, 1)
+    if isinstance(column, ArrayField):
+        return [_value(column.base_field, lab, text)]
     if isinstance(column, models.DecimalField):
         return Decimal(1)
     if isinstance(column, models.IntegerField):

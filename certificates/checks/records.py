@@ -7,13 +7,15 @@ from django.db.models.functions import TruncDate
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from equipment.models import Equipment, MeasurementStandard
+from equipment.checks.rows import own, standards_in_use
+from equipment.models import Confirmation, Equipment, MeasurementStandard, Traceability
+from equipment.usability import obstacles
 from institutions.models import Employment, Institution
-from portal.clauses import WINDOW_DAYS, Evidence, Verdict, clause, none_in_breach, not_applicable, unknown
+from portal.clauses import Evidence, Verdict, clause, none_in_breach, not_applicable
 from portal.clock import CHINA
 
 from ..models import RawRecord, Reading
-from .rows import Uses, records, shown_records
+from .rows import Uses, records, shown_records, year_before
 
 LATEST = timedelta(days=1)
 
@@ -30,8 +32,8 @@ def _judged(rows: QuerySet[RawRecord], wrong: QuerySet[RawRecord], institution: 
 
 
 def _badly_assessed(institution: Institution, day: date) -> QuerySet[RawRecord]:
-    outside = Q(performed_on__lt=F("standard__assessed_on")) | Q(performed_on__gt=F("standard__assessed_until"))
-    return records(institution, day).filter(outside)
+    inside = Q(standard__assessed_on__lte=F("performed_on"), standard__assessed_until__gte=F("performed_on"))
+    return records(institution, day).exclude(inside & ~Q(standard__assessment_certificate=""))
 
 
 @clause("A-6.1.1")
@@ -40,8 +42,8 @@ def standards_were_assessed(institution: Institution, day: date) -> Verdict:
     standards = MeasurementStandard.objects.filter(institution=institution)
     if not standards.exists():
         return not_applicable(_("没有计量标准。"))
-    in_use = standards.filter(state=MeasurementStandard.State.IN_USE)
-    expired = in_use.filter(Q(assessed_until__lt=day) | Q(assessed_on__gt=day)).order_by("code")
+    valid = Q(assessed_on__lte=day, assessed_until__gte=day) & ~Q(assessment_certificate="")
+    expired = standards_in_use(institution, day).exclude(valid)
     breaches = [
         Evidence(str(row), reverse("equipment:standard", args=[institution.slug, row.ref]), _("在用而考核无效"), row.pk)
         for row in expired
@@ -73,7 +75,7 @@ def traceability_is_on_file(institution: Institution, day: date) -> Verdict:
     )
 
 
-@clause("B-5.8-d")
+@clause("B-5.8-d", "D-4.4.2.2-s1")
 def nothing_untraced_was_used(institution: Institution, day: date) -> Verdict:
     """Neither equipment without traceability nor a standard outside its assessment was used."""
     uses = Uses(institution, day)
@@ -97,45 +99,66 @@ def environment_was_monitored(institution: Institution, day: date) -> Verdict:
 
 @clause("C-5.5.4", "B-4.4.2-s2")
 def nothing_was_used_unconfirmed(institution: Institution, day: date) -> Verdict:
-    """No equipment was used between a calibration of the last year and its metrological confirmation."""
-    uses, first = Uses(institution, day), day - timedelta(WINDOW_DAYS)
-    recent = {
-        pk: [trace for trace in device.traceabilities.all() if first < trace.calibrated_on <= day]
-        for pk, device in uses.devices.items()
-    }
-    early = {
-        pk: [on for on in days if any(trace.calibrated_on <= on < trace.confirmed_on for trace in recent[pk])]
-        for pk, days in uses.all().items()
-    }
+    """No equipment was used after a calibration of the last year before its metrological confirmation said fit.
+
+    The last certificate by the day of use decides: what was found unfit is not used until a later one was confirmed.
+    """
+    uses = Uses(institution, day)
+    recent = Traceability.objects.standing().filter(
+        institution=institution, equipment__in=own(institution, day).order_by(),
+        calibrated_on__range=year_before(day),
+    ).with_confirmations()  # fmt: skip
+    traces: dict[int, list[Traceability]] = {}
+    for trace in recent.order_by("calibrated_on", "pk"):
+        traces.setdefault(trace.equipment_id, []).append(trace)
+
+    def unconfirmed(pk: int, on: date) -> bool:
+        known = [trace for trace in traces.get(pk, ()) if trace.calibrated_on <= on]
+        found = known[-1].confirmation_on(on) if known else None
+        return bool(known) and (found is None or found.conclusion not in Confirmation.USABLE)
+
+    early = {pk: [on for on in days if unconfirmed(pk, on)] for pk, days in uses.all().items()}
     return none_in_breach(
-        sum(map(len, recent.values())), uses.evidence(early, _("计量确认之前使用")),
-        nothing=_("近 365 天使用的设备没有新的溯源记录。"),
+        sum(map(len, traces.values())), uses.evidence(early, _("计量确认为可用之前使用")),
+        nothing=_("近 365 天没有新的溯源记录。"),
         advice=_("这些设备在溯源之后、计量确认之前被使用。请补作确认并评估影响。"),
     )  # fmt: skip
 
 
 @clause("A-6.2.1.1-s2")
 def nothing_abolished_is_used(institution: Institution, day: date) -> Verdict:
-    """No abolished equipment is in use. Since when it was abolished is not recorded, so use in the past is shown only."""
-    devices = Equipment.objects.filter(institution=institution)
+    """No abolished equipment is in use, and none was used since it was abolished.
+
+    Where that day is not recorded, whether a use came after it is left to a person.
+    """
+    devices = Equipment.objects.filter(institution=institution).exclude(state=Equipment.State.WITHDRAWN)
     count = devices.count()
-
-    def shown(rows: list[Equipment], text: str) -> list[Evidence]:
-        return [
-            Evidence(str(row), reverse("equipment:detail", args=[institution.slug, row.ref]), text, row.pk)
-            for row in rows
-        ]
-
-    obsolete = list(devices.filter(obsolete=True).order_by("asset_number"))
-    in_use = shown([row for row in obsolete if row.state == Equipment.State.IN_USE], _("国家明令淘汰，仍在用"))
-    if not count or in_use:
-        advice = _("请停用国家明令淘汰的器具。") if count else _("还没有设备台账。请登记设备。")
-        return none_in_breach(1, in_use or [Evidence(_("设备台账是空的"))], nothing="", advice=advice)
-    used = Uses(institution, day).all() if obsolete else {}
-    if cited := [row for row in obsolete if row.pk in used]:
-        reason = _("淘汰日期没有登记：%(names)s近一年用过，请人工核对。") % {"names": "、".join(map(str, cited))}
-        return unknown(reason)
-    return none_in_breach(count, [], nothing="", advice="")
+    if not count:
+        bare = [Evidence(_("设备台账是空的"), reverse("portal:register_new", args=[institution.slug, "equipment"]))]
+        return none_in_breach(1, bare, nothing="", advice=_("还没有设备台账。请登记设备。"))
+    banned = Q(obsolete_on=None) | Q(obsolete_on__lte=day)
+    banned = devices.filter(banned, obsolete=True).annotate(state_that_day=obstacles.state_on(day))
+    obsolete = {row.pk: row for row in banned.order_by("asset_number")}
+    breaches = [
+        Evidence(
+            str(row), reverse("equipment:detail", args=[institution.slug, row.ref]), _("国家明令淘汰，仍在用"), row.pk
+        )
+        for row in obsolete.values()
+        if row.state_that_day == Equipment.State.IN_USE
+    ]  # fmt: skip
+    uses = Uses(institution, day) if obsolete else None
+    used = {pk: days for pk, days in uses.all().items() if pk in obsolete} if uses else {}
+    after = {
+        pk: [on for on in days if (since := obsolete[pk].obsolete_on) is not None and on >= since]
+        for pk, days in used.items()
+    }
+    breaches += uses.evidence(after, _("淘汰之后使用")) if uses else []
+    unknown_since = [str(obsolete[pk]) for pk in used if obsolete[pk].obsolete_on is None]
+    reason = _("淘汰日期没有登记：%(names)s近一年用过，请人工核对。") % {"names": "、".join(unknown_since)}
+    return none_in_breach(
+        count, breaches, nothing="", advice=_("请停用国家明令淘汰的器具，评估用它出的结果。"),
+        rest=reason if unknown_since else "",
+    )  # fmt: skip
 
 
 # --- by whom and how

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 
-from django.db.models import BooleanField, Func, QuerySet, Value
+from django.db.models import BooleanField, Func, Prefetch, QuerySet, Value
 from django.urls import reverse
 
-from equipment.models import Equipment, StandardPart
+from equipment.models import AlternativeTraceability, Equipment, StandardPart
 from institutions.models import Institution
 from portal.clauses import MOST_EVIDENCE, WINDOW_DAYS, Evidence
 from portal.clock import CHINA
@@ -67,27 +67,30 @@ class Says(Func):
 class Uses:
     """Which equipment was used on which days of the year: each standard's parts and the environment device.
 
-    Five queries, however many records. Equipment comes with its traceabilities.
+    Equipment counts on the days on which it belonged to the standard. Six queries, however many records. Equipment comes
+    with its traceabilities, and with what stands in for them.
     """
 
     def __init__(self, institution: Institution, day: date):
         self.institution = institution
         uses = records(institution, day).values_list("standard_id", "environment_equipment_id", "performed_on")
         uses = list(uses.distinct().order_by("performed_on"))
-        parts: dict[int, list[int]] = {}
-        found = StandardPart.objects.filter(standard_id__in={standard for standard, _room, _day in uses})
-        for standard, equipment in found.values_list("standard_id", "equipment_id"):
-            parts.setdefault(standard, []).append(equipment)
+        parts: dict[int, list[StandardPart]] = {}
+        for part in StandardPart.objects.filter(standard_id__in={standard for standard, _room, _day in uses}):
+            parts.setdefault(part.standard_id, []).append(part)
         self.measured: dict[int, set[date]] = {}
         self.monitored: dict[int, set[date]] = {}
         for standard, room, performed_on in uses:
-            for equipment in parts.get(standard, ()):
-                self.measured.setdefault(equipment, set()).add(performed_on)
+            for part in parts.get(standard, ()):
+                if part.there_on(performed_on):
+                    self.measured.setdefault(part.equipment_id, set()).add(performed_on)
             self.monitored.setdefault(room, set()).add(performed_on)
         devices = Equipment.objects.filter(pk__in=self.measured.keys() | self.monitored.keys())
-        self.devices = {
-            row.pk: row for row in devices.prefetch_related("traceabilities__file").order_by("asset_number")
-        }
+        devices = devices.prefetch_related(
+            "traceabilities__file", "traceabilities__dcc", "traceabilities__confirmations",
+            Prefetch("alternatives", AlternativeTraceability.objects.filter(state="current")),
+        )  # fmt: skip
+        self.devices = {row.pk: row for row in devices.order_by("asset_number")}
 
     def all(self) -> dict[int, set[date]]:
         """Days of use by equipment, whatever it was used for."""
@@ -103,12 +106,26 @@ class Uses:
             if (days := sorted(breaches.get(pk, ())))
         ]
 
+    @staticmethod
+    def is_traced(device: Equipment) -> bool:
+        """Whether the equipment is to be traced at all."""
+        return device.traced and device.role not in Equipment.UNTRACED
+
     def untraced(self, uses: dict[int, set[date]], *, with_file: bool = False) -> dict[int, list[date]]:
-        """The days on which no confirmed traceability covered the equipment, or none whose certificate is on file."""
+        """The days on which no confirmed traceability covered the equipment, or none whose certificate is on file.
+
+        What needs none is traced, and so is what something else stands in for that day.
+        """
 
         def holds(device: Equipment, on: date) -> bool:
-            filed = (trace.covers(on) for trace in device.traceabilities.all() if is_on_file(trace.file))
-            return device.traced_on(on) is not None and (not with_file or any(filed))
+            stands_in = any(
+                row.valid_from <= on and (row.valid_until is None or on <= row.valid_until)
+                for row in device.alternatives.all()
+            )
+            if not self.is_traced(device) or stands_in:
+                return True
+            trace = device.traced_on(on)
+            return trace is not None and (not with_file or is_on_file(trace.file) or is_on_file(trace.dcc))
 
         return {pk: [on for on in days if not holds(self.devices[pk], on)] for pk, days in uses.items()}
 

@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from certificates.models import Certificate, Procedure, RawRecord, Reading
-from equipment.models import Equipment, MeasurementStandard
+from equipment.models import Confirmation, Equipment, MeasurementStandard
 from institutions.models import (
     Authorisation,
     Credential,
@@ -35,10 +35,11 @@ from tests import make
 
 DAY = make.DAY
 YESTERDAY, TOMORROW = DAY - timedelta(1), DAY + timedelta(1)
-# How much the portal is used at all is another matter: test_checks_usage.
+# How much the portal is used at all is another matter: test_checks_usage. So is what it is used with: test_checks_tools.
+ELSEWHERE = {f"certificates.checks.{name}" for name in ("usage", "tools", "surroundings")}
 MINE = [
     name for name, check in CHECKS.items()
-    if check.__module__.startswith("certificates.") and check.__module__ != "certificates.checks.usage"
+    if check.__module__.startswith("certificates.") and check.__module__ not in ELSEWHERE
 ]  # fmt: skip
 # What these ask for beyond our rows nobody has recorded: they are broken or open, never met.
 HALF = {"A-6.6-s3", "B-6.1.5.1-h"}
@@ -124,8 +125,8 @@ def test_a_laboratory_in_order_meets_every_clause_its_rows_can_prove(w):
 
 def test_without_records_and_certificates_nothing_is_judged(blank):
     found = {name for name, state in states(blank).items() if state != State.NOT_APPLICABLE}
-    # These look at rows that are there without any measurement: what is in use, what was adopted, who is authorised.
-    assert found == {"A-6.2.1.1-s2", "C-5.2.4-s2", "C-5.1.4"}
+    # These look at rows that are there without any measurement: what is in use and traced, what was adopted, who is authorised.
+    assert found == {"A-6.2.1.1-s2", "B-4.4.2-s2", "C-5.5.4", "C-5.2.4-s2", "C-5.1.4"}
 
 
 def test_what_is_older_than_a_year_is_not_judged(w):
@@ -156,7 +157,7 @@ def shortened(w, device):
     for trace in list(device.traceabilities.all()):
         make.traceability(
             w.institution, device, w.operator_employment, certificate_number=trace.certificate_number,
-            calibrated_on=trace.calibrated_on, confirmed_on=trace.confirmed_on, valid_until=YESTERDAY, file=trace.file,
+            calibrated_on=trace.calibrated_on, confirmed_on=trace.confirmations.get().confirmed_on, valid_until=YESTERDAY, file=trace.file,
         )  # fmt: skip
 
 
@@ -204,7 +205,7 @@ def said(*path, value="", of="calibration"):
 def unfiled(w):
     """A device without any file watched the room."""
     bare = make.equipment(w.institution, w.site, role=Equipment.Role.ENVIRONMENT)
-    make.traceability(w.institution, bare, w.operator_employment)
+    make.traceability(w.institution, bare, w.operator_employment, file=None)
     recorded(environment_equipment_id=bare.pk)(w)
 
 
@@ -273,6 +274,7 @@ SPOILED = [
     ("B-4.4.2-s1", unfiled),
     ("B-5.8-d", lambda w: shortened(w, w.equipment)),
     ("B-5.8-d", updated(MeasurementStandard, assessed_until=YESTERDAY)),
+    ("D-4.4.2.2-s1", updated(MeasurementStandard, assessed_until=YESTERDAY)),
     ("C-5.4.2-s1", lambda w: shortened(w, w.environment)),
     ("C-5.5.4", unconfirmed),
     ("B-4.4.2-s2", unconfirmed),
@@ -408,6 +410,37 @@ def calibrated(on, confirmed_on):
     )
 
 
+def found_unfit(on, then=None):
+    """It was calibrated that day and found unfit, and calibrated once more and found fit on another day."""
+
+    def change(w):
+        trace = calibrated(on, None)(w)
+        Confirmation.objects.create(
+            institution=w.institution, traceability=trace, confirmed_by=w.operator_employment, confirmed_on=on,
+            conclusion="unfit",
+        )  # fmt: skip
+        if then:
+            calibrated(then, then)(w)
+
+    return change
+
+
+def used_before_the_next(on):
+    """It was calibrated that day, confirmed by nobody, and used before the certificate that followed."""
+    return lambda w: (calibrated(on, TOMORROW)(w), recorded(performed_on=DAY - timedelta(300))(w))
+
+
+def recorded_again(on):
+    """The certificate was recorded wrongly, and recorded again and confirmed."""
+
+    def change(w):
+        facts = {"calibrated_on": on, "certificate_number": "同一份"}
+        make.traceability(w.institution, w.equipment, w.operator_employment, **facts, confirmed_on=None)
+        make.traceability(w.institution, w.equipment, w.operator_employment, **facts, confirmed_on=on)
+
+    return change
+
+
 def begun(performed_on, **values):
     return recorded(started_at=make.NOON, late_reason="", performed_on=performed_on, **values)
 
@@ -432,8 +465,12 @@ OTHERWISE = [
     ("B-5.8-d", State.NOT_MET, updated(MeasurementStandard, assessed_on=TOMORROW)),
     ("C-5.5.4", State.NOT_MET, calibrated(DAY, TOMORROW)),
     ("C-5.5.4", State.MET, calibrated(YESTERDAY, DAY)),
-    ("C-5.5.4", State.MET, calibrated(DAY - timedelta(365), TOMORROW)),
-    ("C-5.5.4", State.NOT_MET, calibrated(DAY - timedelta(364), TOMORROW)),
+    ("C-5.5.4", State.MET, used_before_the_next(DAY - timedelta(365))),
+    ("C-5.5.4", State.MET, calibrated(DAY - timedelta(364), TOMORROW)),
+    ("C-5.5.4", State.NOT_MET, found_unfit(YESTERDAY)),
+    ("C-5.5.4", State.MET, found_unfit(YESTERDAY, then=DAY)),
+    ("C-5.5.4", State.MET, recorded_again(YESTERDAY)),
+    ("C-5.5.4", State.NOT_MET, used_before_the_next(DAY - timedelta(364))),
     ("C-6.3.3-s1", State.MET, begun(DAY)),
     ("C-6.3.3-s1", State.MET, begun(YESTERDAY)),
     ("C-6.3.3-s1", State.NOT_MET, begun(DAY - timedelta(2))),
@@ -480,7 +517,7 @@ def test_every_check_is_spoiled_by_some_test():
     [
         ("A-6.2.2", lambda w: shortened(w, w.equipment), "当天没有有效溯源：2026-"),
         ("B-4.4.2-s1", unfiled, "当天没有附文件的有效溯源：2026-"),
-        ("C-5.5.4", unconfirmed, "计量确认之前使用：2026-"),
+        ("C-5.5.4", unconfirmed, "计量确认为可用之前使用：2026-"),
     ],
 )
 def test_a_row_says_what_is_wrong_with_the_equipment_and_when(w, name, spoil, wrong):

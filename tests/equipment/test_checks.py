@@ -6,7 +6,7 @@ import pytest
 
 from equipment import checks
 from equipment.models import Equipment, MeasurementStandard
-from institutions.models import Authorisation, Employment, YearFigures
+from institutions.models import Authorisation, Credential, Employment, Membership, YearFigures
 from portal.clauses import State
 from portal.permissions import Role
 from portal.tenancy import tenant
@@ -38,8 +38,8 @@ def named(check, w):
 @pytest.mark.parametrize(
     "check",
     [
-        checks.registers_are_current, checks.confirmations_are_on_file, checks.key_people_are_on_post,
-        checks.standards_have_a_responsible_person,
+        checks.registers.registers_are_current, checks.traceability.confirmations_are_on_file, checks.registers.key_people_are_on_post,
+        checks.standards.standards_have_a_responsible_person,
     ],
 )  # fmt: skip
 def test_without_rows_nothing_is_judged(bare, check):
@@ -47,61 +47,91 @@ def test_without_rows_nothing_is_judged(bare, check):
 
 
 def test_a_register_whose_dates_hold_is_current(w):
-    assert named(checks.registers_are_current, w) == (State.MET, [])
+    assert named(checks.registers.registers_are_current, w) == (State.MET, [])
 
 
 def test_equipment_in_use_without_traceability_is_named(w):
     row = make.equipment(w.institution, w.site)
-    assert named(checks.registers_are_current, w) == (State.NOT_MET, [str(row)])
+    assert named(checks.registers.registers_are_current, w) == (State.NOT_MET, [str(row)])
 
 
 def test_a_standard_in_use_past_its_assessment_is_named(w):
     MeasurementStandard.objects.update(assessed_until=YESTERDAY)
-    assert named(checks.registers_are_current, w) == (State.NOT_MET, [str(w.standard)])
+    assert named(checks.registers.registers_are_current, w) == (State.NOT_MET, [str(w.standard)])
+
+
+@pytest.mark.parametrize(("until", "said"), [(YESTERDAY, str(YESTERDAY)), (None, "没有登记")])
+def test_the_end_of_an_assessment_is_told_or_that_none_is_known(w, until, said):
+    MeasurementStandard.objects.update(assessed_until=until)
+    assert said in checks.registers.registers_are_current(w.institution, DAY).evidence[0].text
+
+
+def test_standards_alone_are_judged_too(w):
+    Equipment.objects.update(state=Equipment.State.OUT_OF_USE)
+    assert named(checks.registers.registers_are_current, w) == (State.MET, [])
 
 
 def test_what_is_out_of_use_may_have_run_out(w):
     make.equipment(w.institution, w.site, state=Equipment.State.OUT_OF_USE)
     MeasurementStandard.objects.update(assessed_until=YESTERDAY, state=MeasurementStandard.State.SUSPENDED)
-    assert named(checks.registers_are_current, w) == (State.MET, [])
+    assert named(checks.registers.registers_are_current, w) == (State.MET, [])
 
 
 def test_confirmed_traceabilities_are_on_file(w):
-    assert named(checks.confirmations_are_on_file, w) == (State.MET, [])
+    assert named(checks.traceability.confirmations_are_on_file, w) == (State.MET, [])
 
 
 def test_a_confirmation_before_the_calibration_is_none(w):
-    make.traceability(w.institution, w.equipment, w.operator_employment, calibrated_on=YESTERDAY)
-    assert named(checks.confirmations_are_on_file, w) == (State.NOT_MET, [str(w.equipment)])
+    before = YESTERDAY - timedelta(1)
+    make.traceability(w.institution, w.equipment, w.operator_employment, calibrated_on=YESTERDAY, confirmed_on=before)
+    assert named(checks.traceability.confirmations_are_on_file, w) == (State.NOT_MET, [str(w.equipment)])
 
 
 def test_a_confirmation_by_somebody_who_had_left_is_none(w):
     gone = make.employment(w.institution, "旧人", ended_on=YESTERDAY)
     make.traceability(w.institution, w.equipment, gone, calibrated_on=YESTERDAY, confirmed_on=DAY)
-    assert named(checks.confirmations_are_on_file, w) == (State.NOT_MET, [str(w.equipment)])
+    assert named(checks.traceability.confirmations_are_on_file, w) == (State.NOT_MET, [str(w.equipment)])
 
 
 def test_key_people_on_post_are_met(w):
     make.user(w.institution, Role.QUALITY_MANAGER, employment=w.checker_employment)
-    assert named(checks.key_people_are_on_post, w) == (State.MET, [])
+    assert named(checks.registers.key_people_are_on_post, w) == (State.MET, [])
 
 
 @pytest.mark.parametrize("change", [{"kind": Employment.Kind.DISPATCH}, {"ended_on": YESTERDAY}])
 def test_a_signatory_who_is_dispatched_or_has_left_is_named(w, change):
     Employment.objects.filter(pk=w.signatory_employment.pk).update(**change)
-    state, names = named(checks.key_people_are_on_post, w)
+    state, names = named(checks.registers.key_people_are_on_post, w)
     assert (state, set(names)) == (State.NOT_MET, {"陈慕白"})
 
 
 def test_a_dispatched_quality_manager_is_named(w):
     make.user(w.institution, Role.QUALITY_MANAGER, employment=w.checker_employment)
     Employment.objects.filter(pk=w.checker_employment.pk).update(kind=Employment.Kind.DISPATCH)
-    assert named(checks.key_people_are_on_post, w) == (State.NOT_MET, ["许知远"])
+    assert named(checks.registers.key_people_are_on_post, w) == (State.NOT_MET, ["许知远"])
+
+
+def test_whoever_answers_for_a_standard_and_is_dispatched_is_named(w):
+    MeasurementStandard.objects.update(
+        responsible=make.employment(w.institution, "郑远", kind=Employment.Kind.DISPATCH)
+    )
+    assert named(checks.registers.key_people_are_on_post, w) == (State.NOT_MET, ["郑远"])
 
 
 def test_a_technical_manager_without_employment_is_named(w):
     make.user(w.institution, Role.TECHNICAL_MANAGER, name="外聘")
-    assert named(checks.key_people_are_on_post, w) == (State.NOT_MET, ["外聘"])
+    assert named(checks.registers.key_people_are_on_post, w) == (State.NOT_MET, ["外聘"])
+
+
+def test_a_manager_is_named_for_what_he_manages_only(w):
+    make.user(w.institution, Role.QUALITY_MANAGER, Role.OPERATOR, name="外聘")
+    (found,) = checks.registers.key_people_are_on_post(w.institution, DAY).evidence
+    assert found.text.startswith("质量负责人，")
+
+
+def test_somebody_who_is_no_member_any_more_is_no_manager(w):
+    make.user(w.institution, Role.TECHNICAL_MANAGER, name="外聘", state=Membership.State.ENDED)
+    assert named(checks.registers.key_people_are_on_post, w) == (State.MET, [])
 
 
 @pytest.mark.parametrize("role", [Authorisation.Role.TECHNICAL_MANAGER, Authorisation.Role.QUALITY_MANAGER])
@@ -109,13 +139,13 @@ def test_a_technical_manager_without_employment_is_named(w):
 def test_an_authorised_manager_who_is_not_on_post_is_named(w, role, change):
     who = make.employment(w.institution, "郑远", **change)
     make.authorisation(w.institution, who, role, field="")
-    assert named(checks.key_people_are_on_post, w) == (State.NOT_MET, ["郑远"])
+    assert named(checks.registers.key_people_are_on_post, w) == (State.NOT_MET, ["郑远"])
 
 
 def test_whose_authorisation_was_revoked_may_have_left(w):
     who = make.employment(w.institution, "郑远", ended_on=YESTERDAY)
     make.authorisation(w.institution, who, Authorisation.Role.QUALITY_MANAGER, field="", revoked_on=DAY)
-    assert named(checks.key_people_are_on_post, w) == (State.MET, [])
+    assert named(checks.registers.key_people_are_on_post, w) == (State.MET, [])
 
 
 ENGINEERS = [
@@ -131,22 +161,24 @@ NO_ENGINEERS = [
 
 @pytest.mark.parametrize("credential", ENGINEERS)
 def test_an_engineer_or_a_registered_metrologist_may_answer_for_a_standard(w, credential):
+    Credential.objects.update(state="withdrawn")
     make.credential(w.institution, w.signatory_employment, **credential)
-    assert named(checks.standards_have_a_responsible_person, w) == (State.MET, [])
+    assert named(checks.standards.standards_have_a_responsible_person, w) == (State.MET, [])
 
 
 @pytest.mark.parametrize("credential", NO_ENGINEERS)
 def test_nobody_else_answers_for_a_standard(w, credential):
+    Credential.objects.update(state="withdrawn")
     make.credential(w.institution, w.signatory_employment, **credential)
     make.credential(w.institution, w.operator_employment)
-    assert named(checks.standards_have_a_responsible_person, w) == (State.NOT_MET, [str(w.standard)])
+    assert named(checks.standards.standards_have_a_responsible_person, w) == (State.NOT_MET, [str(w.standard)])
 
 
 def test_a_standard_whose_responsible_person_left_is_named(w):
     make.credential(w.institution, w.signatory_employment)
     Employment.objects.filter(pk=w.signatory_employment.pk).update(ended_on=YESTERDAY)
     Authorisation.objects.update(revoked_on=YESTERDAY)
-    assert named(checks.standards_have_a_responsible_person, w) == (State.NOT_MET, [str(w.standard)])
+    assert named(checks.standards.standards_have_a_responsible_person, w) == (State.NOT_MET, [str(w.standard)])
 
 
 # --- people and equipment are all here
@@ -163,11 +195,11 @@ def changed(table, **values):
 
 
 def all_here(w):
-    return checks.people_and_equipment_are_all_here(w.institution, DAY).state
+    return checks.registers.people_and_equipment_are_all_here(w.institution, DAY).state
 
 
 def test_totals_that_agree_are_met(w, declared):
-    assert named(checks.people_and_equipment_are_all_here, w) == (State.MET, [])
+    assert named(checks.registers.people_and_equipment_are_all_here, w) == (State.MET, [])
 
 
 DIFFERENT = {
@@ -204,7 +236,8 @@ def test_totals_still_agree(w, declared, change):
 
 
 def test_without_figures_people_and_equipment_are_not_all_here(bare):
-    assert checks.people_and_equipment_are_all_here(bare, DAY).state == State.NOT_MET
+    found = checks.registers.people_and_equipment_are_all_here(bare, DAY)
+    assert found.state == State.NOT_MET and found.fix.endswith(f"/year-figures/new/?year={DAY.year}")
 
 
 def test_the_figures_of_another_institution_are_none_of_ours(w):
