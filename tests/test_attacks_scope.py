@@ -27,8 +27,8 @@ DAY_BEFORE, DAY_AFTER = DAY - timedelta(1), DAY + timedelta(1)
 
 
 @pytest.fixture
-def w():
-    world = make.laboratory()
+def w(laboratory):
+    world = laboratory
     with tenant(world.institution.pk):
         yield world
 
