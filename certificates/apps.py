@@ -8,7 +8,7 @@ class CertificatesConfig(AppConfig):
     def ready(self):
         from portal import clauses, orphans
 
-        from . import checks, finders, gates, handlers, invariants, leaves, method_uses, panels, verifying  # noqa: F401  register themselves
+        from . import checks, finders, gates, handlers, invariants, leaves, method_uses, panels, uses, verifying  # noqa: F401  register themselves
         from .models import Certificate
 
         orphans.named_by(Certificate, "pdf_stored_as", folder="certificates")

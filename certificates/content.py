@@ -200,7 +200,7 @@ def _standards(dossier: Dossier):
         "uncertainty": standard.accuracy,
         "certificate_number": standard.assessment_certificate,
         "issuer": standard.assessed_by,
-        "valid_until": standard.assessed_until.isoformat(),
+        "valid_until": standard.assessed_until.isoformat() if standard.assessed_until else "",
     }
     roles = {Equipment.Role.STANDARD: "main", Equipment.Role.SUPPORTING: "supporting"}
     for equipment, trace in dossier.used:

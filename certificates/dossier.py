@@ -7,11 +7,14 @@ from functools import cached_property
 from django.db.models import prefetch_related_objects
 
 from equipment.models import Equipment, MeasurementStandard, Traceability
+from equipment.standards.rules import rules_against
+from equipment.usability import reasons_of
 from institutions.methods.currency import Ending, ending
 from institutions.models import Authorisation, MethodAdoption, OwnMethod, ScopeItem
 from institutions.scope import judging
 from orders.models import Item
 from portal import decimals
+from portal.transitions import Refusal
 
 from . import datasheet
 from .models import RawRecord, Reading
@@ -79,9 +82,10 @@ class Dossier:
 
     @cached_property
     def parts(self) -> list[Equipment]:
-        """The equipment of the measurement standard, main standards first."""
-        parts = [part.equipment for part in self.record.standard.parts.select_related("equipment")]
-        prefetch_related_objects([*parts, self.environment], "traceabilities")
+        """What the measurement standard was made of on the day, main standards first."""
+        rows = self.record.standard.parts.select_related("equipment__institution")
+        parts = [part.equipment for part in rows if part.there_on(self.day)]
+        prefetch_related_objects([*parts, self.environment], "traceabilities__confirmations")
         return sorted(parts, key=lambda e: (e.role != Equipment.Role.STANDARD, e.asset_number))
 
     @cached_property
@@ -93,9 +97,25 @@ class Dossier:
         """Each piece of equipment used, with the certificate that covered the day of measurement."""
         return [(equipment, equipment.traced_on(self.day)) for equipment in [*self.parts, self.environment]]
 
+    @cached_property
+    def against_equipment(self) -> dict[int, list[Refusal]]:
+        """What kept each piece of equipment from being used on the day, by its key."""
+        return reasons_of([*self.parts, self.environment], self.day)
+
     @property
     def standard(self) -> MeasurementStandard:
         return self.record.standard
+
+    @cached_property
+    def against_standard(self) -> list[Refusal]:
+        """What kept the measurement standard, but for its parts, from being used on the day for this work."""
+        item, points = self.record.item, self.points
+        external = item.customer.name != self.record.institution.name
+        return rules_against(
+            self.standard, self.day, activity=item.activity, external_customer=external, mandatory=False,
+            instrument=self.definition["instrument"], measurand=self.definition["measurand"],
+            low=min(points, default=None), high=max(points, default=None), unit=self.definition["unit"],
+        )  # fmt: skip
 
     @cached_property
     def main(self) -> Equipment | None:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from equipment.models import Equipment, MeasurementStandard
+from equipment.usability import standards_usable_on, usable_on
 from institutions.methods.currency import ended_codes
 from institutions.models import Site
 from portal import decimals
@@ -47,17 +48,11 @@ class StartForm(forms.Form):
     def __init__(self, *args, actor: Actor, procedure: Procedure, today: date, day: date, **kwargs):
         super().__init__(*args, **kwargs)
         self.procedure, self.today = procedure, today
-        standards = MeasurementStandard.objects.visible_to(actor).filter(
-            state=MeasurementStandard.State.IN_USE, assessed_on__lte=day, assessed_until__gte=day
+        standards = standards_usable_on(MeasurementStandard.objects.visible_to(actor), day)
+        monitors = usable_on(
+            Equipment.objects.visible_to(actor).filter(role=Equipment.Role.ENVIRONMENT, state=Equipment.State.IN_USE),
+            day,
         )
-        monitors = (
-            Equipment.objects.visible_to(actor)
-            .filter(
-                state=Equipment.State.IN_USE, role=Equipment.Role.ENVIRONMENT,
-                traceabilities__calibrated_on__lte=day, traceabilities__valid_until__gte=day,
-            )
-            .distinct()
-        )  # fmt: skip
         self.fields["site"] = Listed(
             label=_("场所"),
             queryset=Site.objects.visible_to(actor).filter(state=Site.State.CURRENT).order_by("pk"),
@@ -67,11 +62,11 @@ class StartForm(forms.Form):
         self.fields["standard"] = Listed(
             label=_("计量标准"), queryset=standards.order_by("code"),
             shown=lambda row: f"{row.name} {row.code}（{row.range_text}）",
-            help_text=_("只列出检校日考核有效、在用的计量标准。"),
+            help_text=_("只列出检校日考核有效、在用，所含设备都可用的计量标准。"),
         )  # fmt: skip
         self.fields["environment_equipment"] = Listed(
             label=_("环境监测设备"), queryset=monitors.order_by("asset_number"),
-            shown=lambda row: f"{row.name} {row.asset_number}", help_text=_("只列出检校日溯源有效的设备。"),
+            shown=lambda row: f"{row.name} {row.asset_number}", help_text=_("只列出检校日可用的设备。"),
         )  # fmt: skip
         for entry in procedure.definition["device"]:
             self.fields[f"device_{entry['key']}"] = self._device_field(entry)

@@ -14,7 +14,6 @@ from functools import partial
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from equipment.models import Equipment, MeasurementStandard
 from institutions import units
 from institutions.methods.currency import ending, warning
 from institutions.models import Authorisation, Method, MethodAdoption, ScopeItem
@@ -161,59 +160,18 @@ def recorded_in_time(row, actor, at) -> Iterator[Refusal]:
 
 
 def standard_was_assessed(row, actor, at) -> Iterator[Refusal]:
-    """The measurement standard's assessment certificate was valid on the day. Source: A-6.1.1, B-5.8-d."""
-    dossier = row.dossier
-    standard = dossier.standard
-    link = partial(_pointer, row, _("查看计量标准"), "equipment:standard", standard.ref)
-    if not standard.assessed_for(dossier.day):
-        yield Refusal(
-            "A-6.1.1",
-            _("计量标准“%(name)s”的考核证书 %(certificate)s 有效期 %(start)s 至 %(end)s，不含检校日 %(day)s。请改用考核有效的计量标准重测。")
-            % {
-                "name": standard.name, "certificate": standard.assessment_certificate, "start": standard.assessed_on,
-                "end": standard.assessed_until, "day": dossier.day,
-            },
-            **link(),
-        )  # fmt: skip
-    if standard.state != MeasurementStandard.State.IN_USE:
-        yield Refusal(
-            "C-4.1.2",
-            _("计量标准“%(name)s”当前状态为“%(state)s”，不能用于量值传递。")
-            % {"name": standard.name, "state": standard.get_state_display()},
-            **link(),
-        )
+    """The measurement standard might be used on the day for this work: its assessment was valid, its kind allows it, and
+    its items reach over the points. Source: A-6.1.1, B-5.8-d, C-4.1.2, C-4.1.2-a, C-4.1.2-b."""
+    yield from row.dossier.against_standard
 
 
 def equipment_was_traced(row, actor, at) -> Iterator[Refusal]:
-    """Every piece of equipment used had a traceability certificate covering the day. Source: A-6.2.2, C-5.4.2-s1."""
-    dossier = row.dossier
-    for equipment, trace in dossier.used:
-        link = partial(_pointer, row, _("查看设备"), "equipment:detail", equipment.ref)
-        name = {"name": f"{equipment.name} {equipment.asset_number}", "day": dossier.day}
-        if trace is None:
-            last = equipment.latest_traceability
-            clause = "C-5.4.2-s1" if equipment.role == Equipment.Role.ENVIRONMENT else "A-6.2.2"
-            if last is None:
-                yield Refusal(clause, _("%(name)s 没有溯源证书。请先送检并登记，再重测。") % name, **link())
-            else:
-                yield Refusal(
-                    clause,
-                    _("%(name)s 在检校日 %(day)s 没有有效溯源：最近一份 %(certificate)s 有效期 %(start)s 至 %(end)s。请改用有效的设备重测。")
-                    % {
-                        **name, "certificate": last.certificate_number,
-                        "start": last.calibrated_on, "end": last.valid_until,
-                    },
-                    **link(),
-                )  # fmt: skip
-        if equipment.state != Equipment.State.IN_USE:
-            yield Refusal(
-                "D-4.4.3.2-s1",
-                _("%(name)s 当前状态为“%(state)s”。请先查明对本次结果的影响。")
-                % {**name, "state": equipment.get_state_display()},
-                **link(),
-            )
-        if equipment.obsolete:
-            yield Refusal("A-6.2.1.1-s2", _("%(name)s 属于国家明令淘汰的器具，不得使用。") % name, **link())
+    """Everything that was measured with might be used on the day: in use, traced and confirmed, nothing overdue.
+
+    Source: A-6.2.2, C-5.4.2-s1, B-4.4.2-s1, D-4.4.3.2-s1.
+    """
+    for refusals in row.dossier.against_equipment.values():
+        yield from refusals
 
 
 def standard_is_suitable(row, actor, at) -> Iterator[Refusal]:
@@ -501,7 +459,7 @@ def three_people_acted(row, actor, at) -> Iterator[Refusal]:
     people = [person for person in (row.operator, row.checker, row.approver) if person]
     if len({person.person_id for person in people}) != 3:
         yield Refusal("B-6.1.7-s2", _("检校、核验、批准必须由三个不同的人完成。"))
-    elif not row.record.submitted_at <= row.checked_at <= row.approved_at <= at:
+    elif not row.dossier.record.submitted_at <= row.checked_at <= row.approved_at <= at:
         yield Refusal("A-6.6-s3", _("检校、核验、批准的时间顺序不对。请退回重新办理。"))
 
 
@@ -519,6 +477,20 @@ def pdf_is_stored(row, actor, at) -> Iterator[Refusal]:
     if not row.pdf_sha256:
         yield Refusal("E5.29", _("证书 PDF 还在生成。请稍候片刻，再作废。"))
 
+
+# What the gates say that ask equipment/usability and equipment/standards, and what is missing from a record.
+CLAUSES = {
+    environment_is_suitable: ("D-4.2.2.1-s1",),
+    standard_was_assessed: (
+        "A-6.1.1", "B-5.8-d", "C-4.1.2", "C-4.1.2-a", "C-4.1.2-b", "C-4.1.2-c-s1", "C-5.1.1-s2", "C-5.1.1-s3",
+        "D-4.4.2.2-s1",
+    ),
+    equipment_was_traced: (
+        "A-6.2.1.1-s2", "A-6.2.1.2-s1", "A-6.2.1.2-s2", "A-6.2.1.3", "A-6.2.2", "B-4.4.1-b", "B-4.4.1-f", "B-4.4.2-s1",
+        "B-4.4.2-s2", "B-4.4.2-s5", "B-5.8-d", "C-5.4.2-s1", "C-5.5.3", "C-5.5.4", "D-4.4.1.2", "D-4.4.2.1-s2", "D-4.4.2.2-s1",
+        "D-4.4.3.2-s1", "D-4.4.3.6",
+    ),
+}  # fmt: skip
 
 # --- which gates guard which verb
 

@@ -263,7 +263,10 @@ class Certificate(TenantModel):
 
     @property
     def dossier(self):
-        """Everything the gates judge, of the record this certificate reports."""
+        """Everything the gates judge, of the record this certificate reports; read with whose instrument it was."""
+        if not Certificate.record.is_cached(self):
+            whole = RawRecord.objects.select_related("institution", "item__customer")
+            self.record = whole.get(pk=self.record_id, institution_id=self.institution_id)
         return self.record.dossier
 
     @property

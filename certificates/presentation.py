@@ -1,7 +1,7 @@
 """How a record and a certificate are shown: the context of their pages, computed from the dossier."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Context, Decimal
 
 from django.urls import reverse
@@ -207,12 +207,14 @@ def standards_used(dossier: Dossier) -> list[dict]:
             "url": reverse("equipment:standard", args=[slug, standard.ref]),
             "accuracy": standard.accuracy,
             "certificate": standard.assessment_certificate,
+            "certificate_url": f"{reverse('equipment:standard_chain', args=[slug, standard.ref])}?on={day}",
             "until": standard.assessed_until,
-            **_on_day(standard.assessed_for(day), (standard.assessed_until - day).days),
+            **_on_day(not dossier.against_standard, standard.assessed_until, day),
         }
     ]
     for equipment, trace in dossier.used:
         shown = trace or equipment.latest_traceability
+        usable = not dossier.against_equipment[equipment.pk]
         rows.append(
             {
                 "name": equipment.name,
@@ -220,18 +222,19 @@ def standards_used(dossier: Dossier) -> list[dict]:
                 "url": reverse("equipment:detail", args=[slug, equipment.ref]),
                 "accuracy": equipment.accuracy,
                 "certificate": shown.certificate_number if shown else "",
+                "certificate_url": reverse("equipment:traceability", args=[slug, shown.ref]) if shown else "",
                 "until": shown.valid_until if shown else None,
-                **_on_day(trace is not None, (trace.valid_until - day).days if trace else 0),
+                **_on_day(usable, trace.valid_until if trace else None, day),
             }
         )
     return rows
 
 
-def _on_day(valid: bool, left: int) -> dict[str, str]:
-    if not valid:
-        return {"tone": "bad", "state": _("检校当日无效")}
-    if left <= 30:
-        return {"tone": "due", "state": _("有效 剩 %(days)d 天") % {"days": left}}
+def _on_day(usable: bool, until: date | None, day: date) -> dict[str, str]:
+    if not usable:
+        return {"tone": "bad", "state": _("检校当日不可用")}
+    if until is not None and (until - day).days <= 30:
+        return {"tone": "due", "state": _("有效 剩 %(days)d 天") % {"days": (until - day).days}}
     return {"tone": "ok", "state": _("有效")}
 
 

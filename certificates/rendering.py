@@ -8,7 +8,6 @@ import base64
 import gc
 import hashlib
 import json
-import logging
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -28,10 +27,17 @@ from django.utils.safestring import SafeString
 from weasyprint import CSS, HTML, Attachment
 from weasyprint.text.ffi import harfbuzz_subset
 from weasyprint.text.fonts import FontConfiguration
-from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
 from certificates import canonical
-from portal import glyphs, qr, sandbox
+from portal import qr, sandbox
+from portal.paper import (
+    FETCHER,
+    FIGURE_SPACE,
+    POINT_SPACE,
+    THIN_SPACE,
+    NotdefIsAnError,
+    refuse_missing_glyphs,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = "certificates/pdf/certificate.html"
@@ -39,12 +45,9 @@ STYLESHEET = ROOT / "templates" / "certificates" / "pdf" / "certificate.css"
 SPECIMEN = Path(__file__).resolve().parent / "specimen.json"
 LONGEST_RENDERING = 20  # seconds
 MOST_WIDE_COLUMNS = 3  # of texts, as wide as the style sheet says; more would reach over the edge of the paper
-FACES = (*glyphs.UPRIGHT, "NotoSerif-Italic.ttf")
-PACKAGED = {f"packaged:{name}": glyphs.FONTS / name for name in FACES}
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-SOFT_HYPHEN = "\u00ad"  # has a glyph, and shows only where a line ends: two serial numbers would look the same
-THIN_SPACE, FIGURE_SPACE, POINT_SPACE, MINUS = "\u2009", "\u2007", "\u2008", "\u2212"
+MINUS = "\u2212"
 
 # A certificate speaks Chinese and English at once whatever the reader's language, so its words are not translated.
 WORDS = {
@@ -111,29 +114,6 @@ QUANTITY = re.compile(
 BINDING = re.compile(r"(?<=[\d)]) (?=[^\W\d_]|[℃°%Ω])| (?=[=≤≥±×≈<>−+])|(?<=[=≤≥±×≈<>−+]) ")
 
 
-class MissingGlyph(ValueError):
-    """A text holds a character that no bundled font can draw; a box or a blank must never be issued."""
-
-    def __init__(self, character: str, where: str) -> None:
-        self.character, self.where = character, where
-        super().__init__(f"No bundled font draws {character!r} (U+{ord(character):04X}) in {where}")
-
-
-class PackagedOnly(URLFetcher):
-    """Hands out the bundled fonts and data: URLs; any other address ends the job."""
-
-    def fetch(self, url: str, headers: dict[str, str] | None = None) -> URLFetcherResponse:
-        """The packaged bytes. Raises: FatalURLFetchingError (a BaseException) for every other address."""
-        if url.startswith("data:"):
-            return super().fetch(url, headers)
-        if url not in PACKAGED:
-            raise FatalURLFetchingError(f"A certificate may not load {url!r}")
-        return URLFetcherResponse(url, PACKAGED[url].read_bytes(), {"Content-Type": "font/ttf"})
-
-
-FETCHER = PackagedOnly()
-
-
 def pdf(content: dict[str, Any]) -> bytes:
     """The issued certificate as PDF/A-3 with its canonical content attached as content.json, not yet signed.
 
@@ -178,11 +158,11 @@ def warm_up() -> None:
 
 
 def _written(body: dict[str, Any], issue: dict[str, Any] | None, *, attached: bytes | None) -> bytes:
-    _refuse_missing_glyphs({"body": body, "issue": issue})
+    refuse_missing_glyphs({"body": body, "issue": issue})
     identifier = hashlib.sha256(attached or canonical.encoded(body)).digest()[:16]
     fonts, stylesheet = _typography()
     html = render_to_string(TEMPLATE, _page(_without_nulls(body), issue))
-    with _NotdefIsAnError():
+    with NotdefIsAnError():
         document = HTML(string=html, url_fetcher=FETCHER).render(stylesheets=[stylesheet], font_config=fonts)
         for filler in range(10):
             file = document.write_pdf(
@@ -229,44 +209,6 @@ def _finished(document: Any, file: pydyf.PDF, *, filler: int) -> None:
 def _typography() -> tuple[FontConfiguration, CSS]:
     fonts = FontConfiguration()
     return fonts, CSS(string=STYLESHEET.read_text(encoding="utf-8"), font_config=fonts, url_fetcher=FETCHER)
-
-
-# Characters
-
-
-@cache
-def _coverage() -> frozenset[str]:
-    return glyphs.covered() - {SOFT_HYPHEN} | {"\n", "\r", "\t", THIN_SPACE, FIGURE_SPACE, POINT_SPACE}
-
-
-def _refuse_missing_glyphs(value: Any, where: str = "") -> None:
-    # Asking the bundled fonts beforehand keeps a font of this machine from filling in unnoticed.
-    if isinstance(value, str):
-        if not _coverage().issuperset(value):
-            raise MissingGlyph(next(character for character in value if character not in _coverage()), where)
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            _refuse_missing_glyphs(item, f"{where}.{key}".lstrip("."))
-    elif isinstance(value, list):
-        for number, item in enumerate(value):
-            _refuse_missing_glyphs(item, f"{where}.{number}")
-
-
-class _NotdefIsAnError(logging.Handler):
-    """WeasyPrint only logs a glyph it could not draw; inside this block the log becomes the error."""
-
-    def __enter__(self) -> None:
-        self.missing: list[str] = []
-        logging.getLogger("weasyprint").addHandler(self)
-
-    def __exit__(self, *exception: object) -> None:
-        logging.getLogger("weasyprint").removeHandler(self)
-        if self.missing:
-            raise MissingGlyph(self.missing[0], "the page")
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if isinstance(record.msg, str) and record.msg.startswith(".notdef") and record.args:
-            self.missing.append(str(record.args[0]))
 
 
 # What the page shows

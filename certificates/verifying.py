@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.files.storage import default_storage
 from django.utils.translation import gettext as _
 
+from equipment.codes import cards
 from portal.ledger import checkpoints, leaves, notes
 from portal.ledger.verify import Problem, check
 from portal.models import LedgerEntry, LedgerLeaf, SmartCode
@@ -32,16 +33,22 @@ def certificates_are_as_issued(institution_id: int) -> Iterator[Problem]:
 
 @check("codes")
 def pages_have_their_certificates(institution_id: int) -> Iterator[Problem]:
-    """No public page says something of a device without a certificate behind it, whatever kind its row claims to be.
+    """No public page says something of a device without a certificate or a code behind it, whatever its row claims to be.
 
     Source: E4.26.
     """
     tokens = Certificate.objects.filter(institution_id=institution_id).exclude(token="").values_list("token", flat=True)
     known = {leaves.subject(token) for token in tokens.iterator(chunk_size=BATCH)}
+    known |= cards.withdrawn(institution_id)
     pages = SmartCode.objects.filter(institution_id=institution_id)
     pages = pages.exclude(kind=SmartCode.Kind.UNIT, card__kind=SmartCode.Kind.UNIT)
-    for pk, digest in pages.order_by("pk").values_list("pk", "token_digest").iterator(chunk_size=BATCH):
-        if digest not in known:
+    things = cards.expected(institution_id)
+    for pk, digest, card in pages.order_by("pk").values_list("pk", "token_digest", "card").iterator(chunk_size=BATCH):
+        if digest in things:
+            if any(card.get(name) != fact for name, fact in things[digest].items()):
+                said = _("说的不是它所贴的那台器具，被改动过。")
+                yield Problem(_("公开页面 %(id)d") % {"id": pk}, said, anomaly_digest=digest)
+        elif digest not in known:
             yield Problem(_("公开页面 %(id)d") % {"id": pk}, _("没有证书，是添进来的。"), anomaly_digest=digest)
 
 

@@ -19,7 +19,7 @@ from portal.numbering import next_number
 from portal.permissions import Permission
 from portal.transitions import Refusal, Refused, Transition
 
-from . import content, datasheet, events, gates
+from . import content, datasheet, devices, events, gates
 from .models import Certificate, Procedure, RawRecord
 
 R, C = RawRecord.State, Certificate.State
@@ -291,6 +291,7 @@ def publish(certificate: Certificate, *, at: datetime) -> None:
         verification_code=certificate.verification_code, file_sha256=certificate.pdf_sha256,
         stored_as=certificate.pdf_stored_as, evidence=leaves.evidence(certificate),
     )  # fmt: skip
+    devices.follow(certificate, at=at)
 
 
 def finish_item(certificate: Certificate, *, at: datetime) -> None:

@@ -30,6 +30,7 @@ from portal.clock import CHINA
 from portal.models import StepUp
 from portal.permissions import Role
 from portal.tenancy import scope, tenant
+from portal.workdays import working_days_after
 
 MOST_ATTEMPTS = 60
 PAUSE = 0.5  # seconds before the database is tried again
@@ -93,7 +94,7 @@ def prepare(hands: Hands, serial: str, at: datetime) -> Certificate:
         today = at.astimezone(CHINA).date()
         values |= {
             "serial_number": serial, "received_on": today,
-            "promised_on": orders.working_days_after(today, orders.PROMISE_DAYS),
+            "promised_on": working_days_after(today, orders.PROMISE_DAYS),
         }  # fmt: skip
         item: Item = orders.receive(values, actor=hands.reception, at=at)
         row: RawRecord = workflow.start(

@@ -11,13 +11,18 @@ import time
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
+from django.utils import timezone
 
+from equipment.codes import cards
+from equipment.labels import facts
+from equipment.models import Equipment
 from portal import codes
 from portal.models import SmartCode
 from portal.tenancy import tenant
@@ -42,7 +47,10 @@ urlpatterns = [path(STATIC[1:], static)]
 def lines(bench: Bench, rounds: int) -> Iterator[Line]:
     """Against a view without any middleware, and against one behind all of it. Raises: RuntimeError for a cookie."""
     global BODY
-    paths = [f"/q/{token}" for token in _published(bench)]
+    from certificates import content
+
+    paths = _published(bench, content.card(bench.certificate))
+    devices = _published(bench, _device_card(bench))
     page = WSGIHandler()
     plain = without_middleware()
     queries: list[str] = []
@@ -62,12 +70,14 @@ def lines(bench: Bench, rounds: int) -> Iterator[Line]:
         statics = [STATIC] * CODES
         spent = in_turn(
             rounds, each=CODES,
-            page=lambda: page_server.ask(paths), plain=lambda: plain_server.ask(statics),
+            page=lambda: page_server.ask(paths), device=lambda: page_server.ask(devices), plain=lambda: plain_server.ask(statics),
             full=lambda: full_server.ask(statics),
             page_kept=lambda: page_server.ask(paths, kept=True), plain_kept=lambda: plain_server.ask(statics, kept=True),
         )  # fmt: skip
     yield Line("code-page/no-middleware", spent["plain"], spent["page"], ">=0.45")
     yield Line("code-page/all-middleware", spent["full"], spent["page"], ">=0.60")
+    yield Line("code-page/device-no-middleware", spent["plain"], spent["device"], ">=0.45")
+    yield Line("code-page/device-all-middleware", spent["full"], spent["device"], ">=0.60")
     yield Line("code-page/kept-connection", spent["plain_kept"], spent["page_kept"], ">=0.45")
     inside = in_turn(
         rounds, each=CODES,
@@ -167,18 +177,24 @@ def _served(bench: Bench, body: bytes) -> Iterator[list[Server]]:
                 server.stop()
 
 
-def _published(bench: Bench) -> list[str]:
-    """Tokens of so many published codes with the card of the issued certificate."""
-    from certificates import content
-
+def _published(bench: Bench, card: dict[str, Any]) -> list[str]:
+    """Addresses of so many published codes with that card."""
     tokens = [codes.new_token() for _ in range(CODES)]
     with tenant(bench.institution_id):
-        card = content.card(bench.certificate)
         for token in tokens:
             codes.publish(
                 institution_id=bench.institution_id, kind=SmartCode.Kind.DEVICE, token=token, card=card, at=bench.now
             )
-    return tokens
+    return [f"/q/{token}" for token in tokens]
+
+
+def _device_card(bench: Bench) -> dict[str, Any]:
+    """What the public reads of the main standard's first instrument."""
+    day = timezone.localdate(bench.now)
+    with tenant(bench.institution_id):
+        device = Equipment.objects.filter(state=Equipment.State.IN_USE, due_on__gte=day).order_by("pk").first()
+        (label,) = facts.drafts([device], day)
+        return cards.card(device, label, {})
 
 
 def without_middleware() -> WSGIHandler:

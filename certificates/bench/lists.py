@@ -8,11 +8,14 @@ from datetime import date
 from functools import partial
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 from django.test import RequestFactory
+from django.urls import reverse
 
 from equipment import finders
 from equipment.models import Equipment
+from equipment.views import equipment_list
 from institutions.finders import scope as scope_finder
 from institutions.models import Institution, Method, Qualification, ScopeItem, Site, Training
 from portal import searching
@@ -53,10 +56,11 @@ def lines(bench: Bench, rounds: int) -> Iterator[Line]:
     with tenant(big.pk):
         equipment = Equipment.objects.visible_to(actor).select_related("site").defer("words")
         fields = ("asset_number", "name", "serial_number", "model")
-        yield from _depths("equipment", equipment, ("due_on", "pk"), rounds)
+        yield from _depths("equipment", equipment, ("turn", "due_on", "pk"), rounds)
         yield from _searches(
-            "equipment", equipment, ("due_on", "pk"), fields, partial(finders.equipment, actor, big), rounds
+            "equipment", equipment, ("turn", "due_on", "pk"), fields, partial(finders.equipment, actor, big), rounds
         )
+        yield from _whole_pages(big, actor, rounds)
         scope = ScopeItem.objects.visible_to(actor).select_related("method", "site", "qualification")
         fields = ("instrument", "measurand", "method__code", "line_number")
         order = ("instrument", "measurand", "pk")
@@ -71,6 +75,29 @@ def _depths(name: str, rows: QuerySet, order: tuple[str, ...], rounds: int) -> I
     place = rows.order_by(*order)[rows.count() - BEFORE_THE_END - 1].ref
     spent = in_turn(rounds, first=partial(_page, rows, order), last=partial(_page, rows, order, after=place))
     yield Line(f"lists/{name}-last-page", spent["first"], spent["last"], "<=2.00")
+
+
+def _whole_pages(big: Institution, actor: Actor, rounds: int) -> Iterator[Line]:
+    """The register's page as it is sent, with its views counted and its badges judged: the last, and what a search finds."""
+    rows = Equipment.objects.visible_to(actor).order_by("turn", "due_on", "pk")
+    place = rows[rows.count() - BEFORE_THE_END - 1].ref
+
+    def page(**query: str) -> None:
+        request = RequestFactory().get(reverse("equipment:list", args=[big.slug]), query)
+        request.actor, request.institution, request.user = actor, big, AnonymousUser()
+        request.session = {}
+        answer = equipment_list.__wrapped__(request, big.slug)
+        if answer.status_code != 200:
+            raise RuntimeError(f"the page of the register answered {answer.status_code}")
+
+    spent = in_turn(
+        rounds, bare=partial(_page, rows.select_related("site").defer("words"), ("turn", "due_on", "pk")), first=page,
+        last=partial(page, after=place), name=partial(page, q=TYPED["name"]), nothing=partial(page, q=TYPED["nothing"]),
+    )  # fmt: skip
+    yield Line("lists/register-last-page", spent["first"], spent["last"], "<=2.00")
+    yield Line("lists/register-name", spent["first"], spent["name"], "<=10.00")
+    yield Line("lists/register-nothing", spent["first"], spent["nothing"], "<=10.00")
+    yield Line("lists/register-whole-to-rows", spent["bare"], spent["first"], "")
 
 
 def _page(rows: QuerySet, order: tuple[str, ...], **place: str) -> None:

@@ -53,6 +53,7 @@ PLAIN = {
     "unit",
     "instrument",
     "measurand",
+    "software_sha256",
 }
 VALIDATED_DAYS_AGO, RELEASED_DAYS_AGO = 90, 60
 GROUPS = {"operators": {"calibrator", "verifier"}, "checkers": {"checker"}, "signatories": {"authorised_signatory"}}
@@ -76,13 +77,32 @@ def rows_of(slug: str) -> dict[str, list[dict[str, Any]]]:
 def fill(lab: Laboratory) -> None:
     """Every register of the plan is filled. Raises: Refused when a gate refuses a row: then the plan is wrong."""
     for name, rows in lab.plan["registers"].items():
-        for row in rows:
-            for one in _repeated(lab, row):
-                record(lab, name, one)
+        together: list[dict[str, Any]] = []
+        for one in (one for row in rows for one in _repeated(lab, row)):
+            together.append(one)
+            if "as" in one or "reaches" in one:  # the next row may name it
+                record(lab, name, *together)
+                together = []
+        if together:
+            record(lab, name, *together)
 
 
-def record(lab: Laboratory, name: str, row: dict[str, Any]) -> Any:
-    """The row stands in its register and is known by its `as`. Returns: the row."""
+def record(lab: Laboratory, name: str, *rows: dict[str, Any]) -> Any:
+    """The rows stand in their register, what rests on them has followed once; the last is known by its `as`. Returns: it."""
+    values = (_values(lab, name, row) for row in rows)
+    stored = verbs.record_all(REGISTERS[name], values, actor=lab.actor("quality"), at=lab.now)[-1]
+    if "as" in rows[-1]:
+        lab.named[rows[-1]["as"]] = stored
+    match rows[-1].get("reaches"):
+        case "confirmed":
+            standing.confirm(stored, actor=lab.actor("quality"), at=lab.now)
+        case "released":
+            _bring_into_force(lab, stored)
+    return stored
+
+
+def _values(lab: Laboratory, name: str, row: dict[str, Any]) -> dict[str, Any]:
+    """The row of the plan as what the form of the register would hand over."""
     register = REGISTERS[name]
     facts = {key: value for key, value in row.items() if key not in NOT_COLUMNS}
     values = columns(lab, register.model, facts)
@@ -90,15 +110,7 @@ def record(lab: Laboratory, name: str, row: dict[str, Any]) -> Any:
         values["sections"] = _sections(lab, row)
     if name == "key-persons" and "employment" in values:
         values["name"] = values["employment"].name
-    stored = verbs.record(register, values, actor=lab.actor("quality"), at=lab.now)
-    if "as" in row:
-        lab.named[row["as"]] = stored
-    match row.get("reaches"):
-        case "confirmed":
-            standing.confirm(stored, actor=lab.actor("quality"), at=lab.now)
-        case "released":
-            _bring_into_force(lab, stored)
-    return stored
+    return values
 
 
 def _bring_into_force(lab: Laboratory, own: OwnMethod) -> None:

@@ -13,13 +13,14 @@ from typing import Any
 
 from certificates import canonical, content, datasheet, readings, workflow
 from certificates.models import Certificate, RawRecord
-from equipment import workflow as equipment
+from equipment.life import workflow as equipment
 from orders import workflow as orders
 from orders.models import Item
 from portal import audit, decimals, stepup
 from portal.actors import Actor
 from portal.models import StepUp
 from portal.transitions import Transition
+from portal.workdays import working_days_after
 
 from .laboratory import Laboratory, instant
 
@@ -90,7 +91,7 @@ def _tell_one(lab: Laboratory, story: dict[str, Any]) -> None:
         return
     certificate = workflow.check(_reread(certificate), actor=checker, at=afternoon)
     if story["ends"] != "checked":
-        _issue(lab, story, certificate, orders.working_days_after(performed, 1))
+        _issue(lab, story, certificate, working_days_after(performed, 1))
 
 
 def _receive(lab: Laboratory, story: dict[str, Any], performed: date) -> Item:
@@ -105,7 +106,7 @@ def _receive(lab: Laboratory, story: dict[str, Any], performed: date) -> Item:
         "serial_number": story["serial"],
         "manufacturer": lab.says("西塬仪表厂（示）"),
         "received_on": received,
-        "promised_on": orders.working_days_after(received, orders.PROMISE_DAYS),
+        "promised_on": working_days_after(received, orders.PROMISE_DAYS),
         "decision_rule": story.get("rule", ""),
     }
     at = min(_moment(story, received, 8), lab.now)

@@ -19,7 +19,7 @@ from portal.permissions import ROLE_TITLES, Role
 from portal.scan import WORDS
 from portal.tenancy import scope, tenant
 
-from . import developments, registers, stories
+from . import developments, keeping, registers, stories
 from .furnishing import furnish
 from .laboratory import PASSWORD, Laboratory, hashed_password, institution, second_membership
 
@@ -119,6 +119,8 @@ def _laboratory(slug: str, now: datetime) -> Laboratory:
         with tenant(made.pk):
             furnish(lab)
             stories.tell(lab)
+            if slug == SLUGS[0]:
+                keeping.keep(lab)
             login, where, roles = IN_TWO
             if where == slug:
                 second_membership(lab, login, roles)

@@ -31,9 +31,15 @@ UNMARKED = {
     "institutions.Training": {"field"},
     "institutions.OwnMethod": {"field"},
     "institutions.Employment": {"staff_number"},
-    "equipment.Equipment": {"unit", "accuracy"},
+    "equipment.Equipment": {"unit", "accuracy", "software_sha256"},
+    "equipment.TracePoint": {"quantity", "unit"},
+    "equipment.Confirmation": {"finding"},  # the portal's own sentence
+    "equipment.EquipmentClock": {"basis"},  # of the usual clocks
     "equipment.Traceability": {"expanded_uncertainty", "coverage_factor", "uncertainty_unit"},
-    "equipment.MeasurementStandard": {"accuracy"},
+    "equipment.MeasurementStandard": {"accuracy", "field"},
+    "equipment.StandardItem": {"instrument", "measurand", "unit", "accuracy"},
+    "equipment.StandardEvent": {"text"},  # the portal's own sentence when the standard comes into the register
+    "equipment.EquipmentEvent": {"text"},  # the portal's own sentence when equipment comes into the register
     "orders.Item": {"number", "order_number", "condition", "decision_rule"},
     "certificates.Procedure": {"code", "title"},
     "certificates.RawRecord": {"number", "decision_rule"},

@@ -15,22 +15,33 @@ from certificates.bench import code_page, database, measure, untuned
 from certificates.bench.measure import Line, Spent
 from certificates.management.commands import bench
 
+SEARCHED = (
+    "last-page",
+    "name",
+    "kind",
+    "number",
+    "serial",
+    "nothing",
+    "initials",
+    "everywhere",
+    "two-letters",
+    "points",
+)
+WHOLE = ("last-page", "name", "nothing", "whole-to-rows")
 NAMES = [
-    "code-page/no-middleware", "code-page/all-middleware", "code-page/kept-connection",
-    "code-page/without-server", "code-page/queries",
+    "code-page/no-middleware", "code-page/all-middleware", "code-page/device-no-middleware",
+    "code-page/device-all-middleware", "code-page/kept-connection", "code-page/without-server", "code-page/queries",
     "due/night-to-aggregate", "due/loop-to-night", "due/growth-kib", "due/again-to-in-sight", "due/night-to-in-sight",
     "due/settle-to-aggregate", "due/first-night", "due/telling-a-laboratory",
-    "import/read-and-report", "import/preview-and-write", "issuing/locked-counter",
+    "import/read-and-report", "import/preview-and-write", "import-equipment/read-and-report",
+    "import-equipment/preview-and-write", "issuing/locked-counter", "labels/thousand-to-ten-hundreds", "labels/growth-kib",
     "act/issue-witnessed", "act/roles-witnessed", "ledger/verify-to-hash",
-    *(
-        f"lists/{name}-{line}"
-        for name in ("equipment", "scope")
-        for line in ("last-page", "name", "kind", "number", "serial", "nothing", "initials", "everywhere", "two-letters", "points")
-    ),
+    *(f"lists/equipment-{line}" for line in SEARCHED), *(f"lists/register-{line}" for line in WHOLE),
+    *(f"lists/scope-{line}" for line in SEARCHED),
     "lists/trainings-last-page",
     "pdf/task-to-bare", "pdf/kib", "pdf/pages", "pdf/tuned-to-untuned", "pdf/workers-to-processes",
 ]  # fmt: skip
-SURE = ("code-page/queries", "due/growth-kib", "pdf/kib", "pdf/pages")
+SURE = ("code-page/queries", "due/growth-kib", "labels/growth-kib", "pdf/kib", "pdf/pages")
 
 
 def run(*arguments):

@@ -17,7 +17,10 @@ from certificates import canonical, content, rendering, workflow
 from certificates.demo import world
 from certificates.demo.laboratory import PASSWORD
 from certificates.models import Certificate, RawRecord, Reading
-from equipment.models import Equipment
+from equipment.models import Equipment, ImpactQuestion, MeasurementStandard, StockCheck, StockLine, Traceability
+from equipment.standards import files
+from equipment.standards.facts import seen
+from equipment.tracing.uses import uses_of
 from institutions.access import actor_in, regulator_actor
 from institutions.models import (
     Authorisation,
@@ -173,7 +176,7 @@ def test_a_certificate_measured_with_the_lapsed_standard_cannot_be_approved(demo
 
 
 def test_a_certificate_measured_with_quarantined_equipment_cannot_be_approved(demo):
-    assert approval_of("CB-3340", "mc-signatory") == {"D-4.4.3.2-s1"}
+    assert approval_of("CB-3340", "mc-signatory") == {"D-4.4.3.2-s3"}
 
 
 def test_the_lapsed_signatory_cannot_approve_what_the_other_one_can(demo):
@@ -184,7 +187,7 @@ def test_equipment_lies_in_every_window_of_due_dates_and_beyond(demo):
     days = set()
     for institution in Institution.objects.filter(slug__in=world.SLUGS):
         with tenant(institution.pk):
-            days |= {row.traced_until for row in Equipment.objects.filter(institution=institution)}
+            days |= {row.traced_until for row in Equipment.objects.filter(institution=institution) if row.traced_until}
     limits = [due_windows.limits(name, demo.today) for name in due_windows.COUNTED]
     assert all(any((first is None or first <= day) and day <= last for day in days) for first, last in limits)
     assert max(days) > max(last for _first, last in limits)
@@ -232,6 +235,11 @@ def test_the_first_laboratory_stands_best_and_the_third_worst(demo):
         found = standing.as_of(Institution.objects.get(slug=slug), demo.today)
         broken.append(sum(row.state == "not_met" for row in found.values()))
     assert broken == sorted(broken) and broken[0] < 10 < 40 < broken[1]
+
+
+def test_the_labels_of_the_first_laboratory_are_in_order_and_one_excursion_waits_for_an_answer(demo):
+    found = standing.as_of(Institution.objects.get(slug=world.SLUGS[0]), demo.today)
+    assert [found[clause].state for clause in ("C-5.3.4-s2", "D-4.2.2.1-s1")] == ["met", "not_met"]
 
 
 def test_no_piece_of_work_is_left_over(demo):
@@ -291,3 +299,52 @@ def test_the_command_refuses_to_run_in_production(settings):
     settings.PRODUCTION = True
     with pytest.raises(CommandError, match="APP_ENV=production"):
         call_command("demo")
+
+
+def piece(asset):
+    institution = Institution.objects.get(slug="yunting")
+    with tenant(institution.pk):
+        return Equipment.objects.select_related("institution").get(institution=institution, asset_number=asset)
+
+
+def test_equipment_has_come_as_far_as_one_can_come(demo):
+    assert {row.state for row in everywhere(Equipment)} >= {
+        Equipment.State.NEW, Equipment.State.IN_USE, Equipment.State.QUARANTINED, Equipment.State.OUT_OF_USE,
+        Equipment.State.SCRAPPED,
+    }  # fmt: skip
+
+
+def test_the_quarantined_standard_has_touched_certificates_that_were_issued(demo):
+    stopped = piece("YT-YL-009")
+    with tenant(stopped.institution_id):
+        [question] = ImpactQuestion.objects.filter(equipment=stopped, state=ImpactQuestion.State.OPEN)
+        touched = [use for use in uses_of(stopped, question.since, question.until) if use.touched]
+    assert stopped.state == Equipment.State.QUARANTINED and len(touched) == 2
+
+
+def test_a_drift_is_drawn_over_four_certificates(demo):
+    with tenant(piece("YT-YL-002").institution_id):
+        standing = Traceability.objects.standing().filter(equipment=piece("YT-YL-002"))
+        assert len({row.calibrated_on for row in standing}) == 4
+
+
+def test_a_repaired_piece_is_in_use_with_its_history(demo):
+    repaired = piece("YT-ZL-003")
+    with tenant(repaired.institution_id):
+        kinds = set(repaired.events.values_list("kind", flat=True))
+    assert repaired.state == Equipment.State.IN_USE and kinds >= {"repair", "move", "return_verification"}
+
+
+def test_one_count_is_closed_with_its_report_and_another_is_going_on(demo):
+    closed, opened = sorted(everywhere(StockCheck), key=lambda row: row.state)
+    assert (closed.state, opened.state) == (StockCheck.State.CLOSED, StockCheck.State.OPEN)
+    assert closed.report_id and closed.closed_at
+    lines = [row for row in everywhere(StockLine) if row.check_of_id == closed.pk]
+    assert {row.outcome for row in lines} == set(StockLine.Outcome)
+
+
+def test_a_highest_standard_waits_for_its_file_set_beside_one_in_use(demo):
+    highest = {row.code: row for row in everywhere(MeasurementStandard) if row.kind == MeasurementStandard.Kind.HIGHEST}
+    assert [highest[code].state for code in ("BZ-0207", "BZ-0431")] == ["in_use", "assessed"]
+    with tenant(highest["BZ-0431"].institution_id):
+        assert len(files.missing(seen(highest["BZ-0431"], demo.today))) == 2

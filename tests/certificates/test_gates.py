@@ -112,9 +112,40 @@ def test_an_assessment_valid_on_the_day_counts_though_it_has_lapsed_since(lab, r
     assert clauses_of(gates.standard_was_assessed, record, at=NOON + timedelta(days=90)) == []
 
 
-def test_a_held_standard_is_refused(lab, record):
-    spoil(lab.standard, state="held")
+@pytest.mark.parametrize(("state", "clause"), [("held", "E-8-h"), ("suspended", "C-4.1.2")])
+def test_a_held_or_suspended_standard_is_refused(lab, record, state, clause):
+    spoil(lab.standard, state=state)
+    assert clauses_of(gates.standard_was_assessed, record) == [clause]
+
+
+def test_a_standard_whose_items_do_not_reach_over_the_points_is_refused(lab, record):
+    lab.standard.items.update(range_high="1")
     assert clauses_of(gates.standard_was_assessed, record) == ["C-4.1.2"]
+
+
+def test_a_social_public_standard_without_its_certificate_serves_no_customer(lab, record):
+    spoil(lab.standard, social_certificate="")
+    assert clauses_of(gates.standard_was_assessed, record) == ["C-4.1.2-a"]
+
+
+def test_a_part_that_left_the_standard_before_the_day_is_not_asked(lab, record):
+    bare = make.equipment(lab.institution, lab.site)
+    lab.standard.parts.create(institution=lab.institution, equipment=bare, removed_on=make.DAY)
+    assert clauses_of(gates.equipment_was_traced, record) == []
+
+
+def test_equipment_with_an_overdue_check_is_refused(lab, record):
+    make.clock(lab.institution, lab.equipment, due_on=DAY_BEFORE)
+    assert clauses_of(gates.equipment_was_traced, record) == ["C-5.5.3"]
+
+
+def test_what_was_measured_with_is_asked_in_two_queries(lab, record, django_assert_num_queries):
+    row = make.fresh(record)
+    for gate in gates.RECORD:
+        if gate not in (gates.standard_was_assessed, gates.equipment_was_traced):
+            list(gate(row, None, NOON))
+    with django_assert_num_queries(2):
+        assert [*gates.standard_was_assessed(row, None, NOON), *gates.equipment_was_traced(row, None, NOON)] == []
 
 
 def another_equipment(lab, record, **trace):

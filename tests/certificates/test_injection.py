@@ -19,7 +19,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from certificates import canonical, rendering
-from portal import outbox, sandbox
+from portal import outbox, paper, sandbox
 from portal.models import OutboxEntry
 from portal.typed import TextField
 from tests import make
@@ -92,7 +92,7 @@ def rendered_and_asked(vector: str) -> tuple[bytes, list[object]]:
     asked: list[object] = []
     rendering.warm_up()  # which reads the fonts
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(rendering.PackagedOnly, "fetch", lambda self, url, headers=None: asked.append(url))
+        patched.setattr(paper.PackagedOnly, "fetch", lambda self, url, headers=None: asked.append(url))
         patched.setattr(socket, "socket", lambda *kind, **options: asked.append(kind))
         return rendering.pdf(filled(vector)[0]), asked
 
@@ -169,7 +169,7 @@ def test_what_cannot_be_seen_is_refused_when_it_is_typed(text):
 def test_what_cannot_be_seen_is_not_printed_should_it_come_another_way(text):
     content = issued()
     content["body"]["item"]["serial_number"] = text
-    with pytest.raises(rendering.MissingGlyph, match="body.item.serial_number"):
+    with pytest.raises(paper.MissingGlyph, match="body.item.serial_number"):
         rendering.pdf(content)
 
 
@@ -201,4 +201,4 @@ def test_an_asset_that_is_not_packaged_fails_the_work_and_not_the_worker(lab, mo
     outbox.perform(entry.pk)
     entry.refresh_from_db()
     assert (entry.state, entry.attempts) == (OutboxEntry.State.PENDING, 1)
-    assert entry.last_error.startswith("SandboxError: pdf: FatalURLFetchingError: A certificate may not load")
+    assert entry.last_error.startswith("SandboxError: pdf: FatalURLFetchingError: A PDF of ours may not load")

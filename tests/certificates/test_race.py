@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from certificates import events, workflow
-from certificates.models import Certificate
+from certificates import events, readings, workflow
+from certificates.models import Certificate, RawRecord
 from orders.models import Item
 from portal.models import AuditEntry, OutboxEntry
 from portal.tenancy import tenant
@@ -106,3 +106,19 @@ def test_two_institutions_at_once_count_each_for_itself(lab):
         issuing(lab, make.certificate(lab, "approved")), issuing(other, make.certificate(other, "approved"))
     )
     assert results == ["ALPHA-C-2026-000001", "BETA-C-2026-000001"]
+
+
+def test_two_windows_entering_the_same_cell_leave_one_first_value(lab):
+    record = make.record(lab)
+
+    def typing(text):
+        def act():
+            with tenant(lab.institution.pk):
+                row = RawRecord.objects.get(pk=record.pk)
+                entry = readings.Entry("reading:1:up_before", text)
+                (outcome,) = readings.enter(row, [entry], actor=lab.operator, at=NOON)
+                return outcome.state
+
+        return act
+
+    assert sorted(at_once(typing("0.40"), typing("0.41"))) == ["needs_reason", "saved"]

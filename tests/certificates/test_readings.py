@@ -1,15 +1,12 @@
 """Entering values: understood, refused with a sentence, corrected with the old value kept."""
 
-import threading
-
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, connection, transaction
 
 from certificates import readings, workflow
-from certificates.models import RawRecord, Reading
+from certificates.models import Reading
 from certificates.readings import Entry
-from portal.tenancy import tenant
 from portal.transitions import Refused
 from tests import make
 from tests.make import NOON
@@ -126,26 +123,3 @@ def test_a_correction_without_reason_cannot_be_stored(lab, record):
             institution=lab.institution, record=record, cell=CELL, text="0.41", mode="typed", replaces=first,
             recorded_by=lab.operator_employment,
         )  # fmt: skip
-
-
-@pytest.mark.django_db(transaction=True)
-def test_two_windows_entering_the_same_cell_leave_one_first_value():
-    lab = make.laboratory("race")
-    record = make.record(lab)
-    barrier, states = threading.Barrier(2), []
-
-    def type_it(text):
-        try:
-            barrier.wait()
-            with tenant(lab.institution.pk):
-                row = RawRecord.objects.get(pk=record.pk)
-                states.append(enter(lab, row, text).state)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=type_it, args=[text]) for text in ("0.40", "0.41")]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(states) == ["needs_reason", "saved"]

@@ -18,7 +18,7 @@ from fontTools.ttLib import TTFont
 from weasyprint.urls import FatalURLFetchingError
 
 from certificates import canonical, rendering
-from portal import glyphs
+from portal import glyphs, paper
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 ROOT = DATA.parent.parent
@@ -279,7 +279,7 @@ def test_markup_in_a_field_is_printed_as_text(vector, field):
                                      "ftp://example.org/x", "packaged:../../manage.py"])  # fmt: skip
 def test_the_fetcher_refuses_every_address_that_is_not_packaged(address):
     with pytest.raises(FatalURLFetchingError):
-        rendering.FETCHER.fetch(address)
+        paper.FETCHER.fetch(address)
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:9/x.png", "file:///etc/hostname", "x.png"])
@@ -290,7 +290,7 @@ def test_a_page_that_asks_for_a_foreign_image_is_not_rendered(monkeypatch, addre
 
 
 def test_a_data_url_is_taken():
-    assert rendering.FETCHER.fetch("data:text/plain,1").read() == b"1"
+    assert paper.FETCHER.fetch("data:text/plain,1").read() == b"1"
 
 
 # Characters
@@ -299,7 +299,7 @@ def test_a_data_url_is_taken():
 def test_a_character_without_a_glyph_is_an_error_that_names_it_and_its_field():
     content = sample("calibration")
     content["body"]["item"]["model"] = "PG\u2611"
-    with pytest.raises(rendering.MissingGlyph, match=r"U\+2611.*body\.item\.model") as caught:
+    with pytest.raises(paper.MissingGlyph, match=r"U\+2611.*body\.item\.model") as caught:
         rendering.pdf(content)
     assert (caught.value.character, caught.value.where) == ("\u2611", "body.item.model")
 
@@ -308,13 +308,13 @@ def test_a_character_without_a_glyph_is_an_error_that_names_it_and_its_field():
 def test_control_and_private_characters_are_refused(character):
     body = sample("preview")
     body["customer"]["name"] += character
-    with pytest.raises(rendering.MissingGlyph):
+    with pytest.raises(paper.MissingGlyph):
         rendering.preview(body)
 
 
 def test_a_glyph_missing_on_the_page_itself_is_an_error(monkeypatch):
     monkeypatch.setattr(rendering, "render_to_string", lambda *_: "<p>\U0010fffd")
-    with pytest.raises(rendering.MissingGlyph, match=r"U\+10FFFD"):
+    with pytest.raises(paper.MissingGlyph, match=r"U\+10FFFD"):
         rendering.preview(sample("preview"))
 
 

@@ -16,8 +16,8 @@ WHY = {"state": "suspended", "suspended_on": DAY, "suspended_because": "证书�
 
 
 @pytest.fixture
-def lab(db):
-    w = make.laboratory()
+def lab(laboratory):
+    w = laboratory
     with tenant(w.institution.pk):
         yield w
 

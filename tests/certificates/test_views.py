@@ -14,9 +14,9 @@ from tests import make
 
 
 @pytest.fixture
-def world(db):
+def world(laboratory):
     """A laboratory outside any scope, as a request finds it."""
-    return make.laboratory()
+    return laboratory
 
 
 @pytest.fixture
