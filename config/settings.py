@@ -262,10 +262,15 @@ EMAIL_URL = environment.text("EMAIL_URL", "file:" if APP_ENV == "dev" else "cons
 globals().update(environment.mail(EMAIL_URL, STATE_DIR / "mail"))
 DEFAULT_FROM_EMAIL = environment.text("MAIL_FROM", f"noreply@{SITE_HOST or 'localhost'}")
 
+# Doors for programs. Who knocks, what it may do and how often is the door's and the tenant middleware's.
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PARSER_CLASSES": ["portal.api.ExactJson"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "portal.api.AlwaysJson",
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "EXCEPTION_HANDLER": "portal.api.said",
+    "LIST_SERIALIZER_ERRORS_AS_DICT": True,
 }
 
 LOGGING = {

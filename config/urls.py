@@ -12,9 +12,11 @@ urlpatterns = [
     path("ledger/", include("portal.ledger.urls")),
     path("", include("institutions.urls_accounts")),
     path("c/", include("institutions.urls_public")),
+    path("", include("equipment.codes.urls")),
     path("i/<slug:slug>/", include("institutions.urls")),
     path("i/<slug:slug>/", include("equipment.urls")),
     path("i/<slug:slug>/", include("orders.urls")),
     path("i/<slug:slug>/", include("certificates.urls")),
+    path("api/v1/", include("equipment.api.urls")),
     path("o/", include("oversight.urls")),
 ]

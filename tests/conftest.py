@@ -6,20 +6,24 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterator
+from copy import deepcopy
 from pathlib import Path
 from time import time
+from types import SimpleNamespace
 from uuid import uuid4
 
 import psycopg2
 import pytest
 from django.conf import settings
 from django.contrib.auth import user_logged_in
-from django.db import OperationalError, connections
+from django.db import OperationalError, connections, transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.http import HttpRequest
+from django.test import override_settings
 
 from institutions.sessions import PROVEN
 from portal import limits
+from tests import make
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 NO_BROWSER = "The browser test was not run: no Chromium here (Debian: apt-get install chromium; else set CHROMIUM)."
@@ -128,6 +132,32 @@ def flush_as_owner() -> None:
                 cursor.execute(statement)
 
     DatabaseOperations.execute_sql_flush = execute
+
+
+@pytest.fixture(scope="module")
+def rows_of_module(
+    django_db_setup: None, django_db_blocker: object, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    """What fixtures of a module write lies under all its tests; each takes back only what it did itself.
+
+    For modules without transactional tests. A fixture hands out copies of the Python objects it has made once.
+    """
+    own = override_settings(CHECKPOINT_DIR=str(tmp_path_factory.mktemp("checkpoints")))
+    with own, django_db_blocker.unblock(), transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+@pytest.fixture(scope="module")
+def laboratory_made(rows_of_module: None) -> SimpleNamespace:
+    """What `make.laboratory` makes, once for a module."""
+    return make.laboratory()
+
+
+@pytest.fixture
+def laboratory(db: None, laboratory_made: SimpleNamespace) -> SimpleNamespace:
+    """The module's laboratory as it was made, whatever other tests have done to it."""
+    return deepcopy(laboratory_made)
 
 
 @pytest.fixture

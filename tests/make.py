@@ -3,6 +3,7 @@
 Every builder opens the scope of its institution itself, so that a test may call it from anywhere.
 """
 
+import hashlib
 import io
 import itertools
 import json
@@ -11,14 +12,30 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pikepdf
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.utils import timezone
 
-from certificates import readings, workflow
+from certificates import readings as typed
+from certificates import workflow
 from certificates.models import Certificate, Procedure
-from equipment.models import Equipment, MeasurementStandard, StandardPart, Traceability
-from institutions import recovery_codes, second_factor
+from equipment.models import (
+    CheckPlan,
+    Confirmation,
+    EnvironmentReading,
+    EnvironmentRequirement,
+    Equipment,
+    EquipmentClock,
+    MeasurementStandard,
+    StandardItem,
+    StandardPart,
+    Traceability,
+    TracePoint,
+)
+from institutions import recovery_codes, second_factor, tokens
 from institutions import workflow as accounts
 from institutions.models import (
+    ApiToken,
     Authorisation,
     Credential,
     Customer,
@@ -34,6 +51,7 @@ from institutions.models import (
     OwnMethod,
     Person,
     Qualification,
+    Room,
     ScopeItem,
     SecondFactor,
     Site,
@@ -232,9 +250,97 @@ def traceability(lab, equipment, confirmed_by, **kwargs):
     values = {
         "certificate_number": f"SL-{next(_numbers):05d}", "issuer": "省级计量院（示）",
         "calibrated_on": date(2025, 9, 1), "valid_until": date(2026, 8, 31), "expanded_uncertainty": "0.0015",
-        "coverage_factor": "2", "uncertainty_unit": "MPa", "confirmed_on": date(2025, 9, 5), **kwargs,
+        "coverage_factor": "2", "uncertainty_unit": "MPa", **({} if "file" in kwargs else {"file": paper(lab)}), **kwargs,
     }  # fmt: skip
-    return _row(Traceability, lab, equipment=equipment, confirmed_by=confirmed_by, **values)
+    confirmed_on = values.pop("confirmed_on", max(date(2025, 9, 5), values["calibrated_on"]))
+    trace = _row(Traceability, lab, equipment=equipment, **values)
+    if confirmed_on is not None:
+        _row(Confirmation, lab, traceability=trace, confirmed_by=confirmed_by, confirmed_on=confirmed_on)
+    return trace
+
+
+def clock(lab, equipment, kind="intermediate_check", **kwargs):
+    """A clock of the equipment that runs out a month after DAY and has an interval of six months."""
+    values = {"interval_months": 6, "due_on": date(2026, 4, 10), "basis": "每周使用，历次合格", **kwargs}
+    return _row(EquipmentClock, lab, equipment=equipment, kind=kind, **values)
+
+
+def check_plan(lab, equipment, **kwargs):
+    """A plan that checks 1 MPa against a limit of 0.01 MPa."""
+    values = {
+        "quantity": "压力", "unit": "MPa", "nominal": "1", "rule": CheckPlan.Rule.LIMIT, "reference": "1.0002",
+        "limit": "0.01", **kwargs,
+    }  # fmt: skip
+    plan = _row(CheckPlan, lab, equipment=equipment, **values)
+    with tenant(lab.pk):
+        plan.refresh_from_db()  # figures as Decimal
+    return plan
+
+
+def trace_point(lab, traceability, **kwargs):
+    """A point of a certificate: error 0.0005 MPa at 2.5 MPa, U = 0.0015 MPa with k = 2, permitted 0.00125 MPa."""
+    values = {
+        "quantity": "压力", "unit": "MPa", "nominal": "2.5", "error": "0.0005", "uncertainty": "0.0015",
+        "coverage_factor": "2", "permitted": "0.00125", **kwargs,
+    }  # fmt: skip
+    return _row(TracePoint, lab, traceability=traceability, **values)
+
+
+def room(lab, site, name="压力室", **kwargs):
+    return _row(Room, lab, site=site, name=name, **kwargs)
+
+
+def requirement(lab, room, element="temperature", **kwargs):
+    """The room keeps 18 to 22 ℃, read every half hour; stated years ago."""
+    values = {
+        "since": date(2020, 1, 1), "low": "18", "high": "22", "unit": "℃", "interval_minutes": 30,
+        "recorded_at": datetime(2020, 1, 1, tzinfo=UTC), **kwargs,
+    }  # fmt: skip
+    row = _row(EnvironmentRequirement, lab, room=room, element=element, **values)
+    with tenant(lab.pk):
+        row.refresh_from_db()  # figures as Decimal
+    return row
+
+
+def readings(lab, room, *values, start=NOON, minutes=30, element="temperature", unit="℃", **kwargs):
+    """These values read one after another; None is a reading that was not taken."""
+    rows = [
+        EnvironmentReading(
+            institution=lab, room=room, element=element, value=value, unit=unit, source="automatic",
+            taken_at=start + timedelta(minutes=minutes * place), **kwargs,
+        )
+        for place, value in enumerate(values)
+        if value is not None
+    ]  # fmt: skip
+    with tenant(lab.pk):
+        return EnvironmentReading.objects.bulk_create(rows)
+
+
+def monitor(lab, site, confirmed_by, **kwargs):
+    """A thermohygrometer in use that is traced for years."""
+    values = {
+        "role": Equipment.Role.ENVIRONMENT, "name": "温湿度计", "unit": "℃", "range_text": "(0～50) ℃", "range_low": "0",
+        "range_high": "50", "accuracy": "U = 0.3 ℃, k = 2", **kwargs,
+    }  # fmt: skip
+    found = equipment(lab, site, **values)
+    days = {"calibrated_on": date(2020, 1, 1), "confirmed_on": date(2020, 1, 5), "valid_until": date(2099, 12, 31)}
+    traceability(lab, found, confirmed_by, **days)
+    return found
+
+
+def api_token(lab, *permissions, expires_on=date(2099, 12, 31), **kwargs):
+    """A token with these rights. Returns: the key."""
+    key = f"clt_{next(_numbers):043d}"
+    maker = user(lab, Role.ADMINISTRATOR)
+    values = {
+        "name": f"采集器 {key[-4:]}",
+        "hint": key[:8],
+        "digest": tokens.digest_of(key),
+        "made_by": maker,
+        **kwargs,
+    }
+    _row(ApiToken, lab, permissions=[str(one) for one in permissions], expires_on=expires_on, **values)
+    return key
 
 
 def document(lab, name="证书.pdf", **kwargs):
@@ -246,7 +352,20 @@ def document(lab, name="证书.pdf", **kwargs):
         "sha256": "0" * 64,
         **kwargs,
     }
-    return _row(Document, lab, name=name, stored_as=f"documents/{next(_numbers)}", **values)
+    return _row(Document, lab, name=name, **{"stored_as": f"documents/{next(_numbers)}", **values})
+
+
+def paper(lab):
+    """A scan that stands for every certificate of the laboratory: one row, however often it is asked for."""
+    with tenant(lab.pk):
+        known = Document.objects.filter(institution=lab, name="溯源证书.pdf", state=Document.State.ACCEPTED).first()
+    if known:
+        return known
+    content = b"%PDF-1.7"
+    kept = default_storage.save(f"documents/{next(_numbers)}.pdf", ContentFile(content))
+    return document(
+        lab, "溯源证书.pdf", stored_as=kept, size=len(content), sha256=hashlib.sha256(content).hexdigest()
+    )  # fmt: skip
 
 
 def qualification(lab, **kwargs):
@@ -337,7 +456,14 @@ def laboratory(slug="alpha"):
         MeasurementStandard, lab, kind=MeasurementStandard.Kind.SOCIAL_PUBLIC, code=f"BZ-{next(_numbers):03d}",
         name="一般压力表检定装置", site=w.site, range_text="(0～2.5) MPa", accuracy="U = 0.0015 MPa, k = 2",
         assessment_certificate="〔2024〕示量标 0388", assessed_by="市级监管部门（示）", assessed_on=date(2024, 7, 1),
-        assessed_until=date(2028, 6, 30), responsible=w.signatory_employment,
+        assessed_until=date(2028, 6, 30), responsible=w.signatory_employment, filing_number="备-0388",
+        filed_on=date(2024, 7, 15), social_certificate="〔2024〕示社 0112", social_from=date(2024, 7, 10),
+        social_until=date(2028, 6, 30),
+    )  # fmt: skip
+    credential(lab, w.signatory_employment, "title", level="middle")
+    _row(
+        StandardItem, lab, standard=w.standard, instrument=DEFINITION["instrument"], measurand=DEFINITION["measurand"],
+        method=w.method, range_low="0", range_high="2.5", unit="MPa", accuracy="1.6 级及以下",
     )  # fmt: skip
     _row(StandardPart, lab, standard=w.standard, equipment=w.equipment)
     w.procedure = _row(
@@ -363,11 +489,11 @@ def cells():
     """The entries of a complete, conforming data sheet."""
     for point, row in enumerate(READINGS):
         for key, text in zip(COLUMNS, row, strict=True):
-            yield readings.Entry(f"reading:{point}:{key}", text)
-    yield readings.Entry("condition:temperature", "20.8")
-    yield readings.Entry("condition:humidity", "56")
+            yield typed.Entry(f"reading:{point}:{key}", text)
+    yield typed.Entry("condition:temperature", "20.8")
+    yield typed.Entry("condition:humidity", "56")
     for observation in DEFINITION["observations"]:
-        yield readings.Entry(f"observation:{observation['key']}", observation["pass"])
+        yield typed.Entry(f"observation:{observation['key']}", observation["pass"])
 
 
 def record(w, *, filled=False, activity=Item.Activity.CALIBRATION, decision_rule="", at=NOON, **kwargs):
@@ -381,7 +507,7 @@ def record(w, *, filled=False, activity=Item.Activity.CALIBRATION, decision_rule
         }  # fmt: skip
         row = workflow.start(sample, actor=w.operator, at=at, **values)
         if filled:
-            outcomes = readings.enter(row, cells(), actor=w.operator, at=at)
+            outcomes = typed.enter(row, cells(), actor=w.operator, at=at)
             assert {outcome.state for outcome in outcomes} == {"saved"}, outcomes
     return row
 

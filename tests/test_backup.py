@@ -80,7 +80,7 @@ def test_a_restored_portal_equals_the_saved_one_and_goes_on_numbering(source, ba
     done = empty.manage("restore", str(backup), "--json")
     assert done.returncode == 0, done.stdout + done.stderr
     report = json.loads(done.stdout)
-    assert (report["ok"], report["problems"], report["files"]) == (True, [], 2)
+    assert (report["ok"], report["problems"], report["files"]) == (True, [], 3)
     text = "SELECT string_agg(c::text, ' ' ORDER BY id) FROM certificates_certificate AS c"
     assert empty.rows(text) == source.rows(text)
     contents = {path.relative_to(source.media): path.read_bytes() for path in source.media.rglob("*.pdf")}

@@ -78,7 +78,8 @@ def test_an_upload_without_room_is_answered_in_words_and_not_recorded(client, mo
     monkeypatch.setattr(documents, "store", full)
     client.raise_request_exception = False
     values = {
-        "certificate_number": "SL-1", "issuer": "省院（示）", "calibrated_on": "2026-01-05", "valid_until": "2027-01-04",
+        "kind": "calibration", "certificate_number": "SL-1", "issuer": "省院（示）", "issuer_qualification": "CNAS L00000",
+        "calibrated_on": "2026-01-05", "valid_until": "2027-01-04",
         "confirmed_by": world.operator_employment.ref, "confirmed_on": "2026-01-08", "confirmed": "yes",
         "expanded_uncertainty": "0.0015", "coverage_factor": "2", "uncertainty_unit": "MPa",
         "file": SimpleUploadedFile("a.pdf", b"%PDF-1.7 text"),
@@ -88,7 +89,7 @@ def test_an_upload_without_room_is_answered_in_words_and_not_recorded(client, mo
     assert response.status_code == 503
     assert "存储空间已满" in response.text
     with tenant(world.institution.pk):
-        assert not Document.objects.exists()
+        assert not Document.objects.filter(name="a.pdf").exists()
 
 
 @pytest.mark.django_db

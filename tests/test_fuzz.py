@@ -96,9 +96,14 @@ def nobody_waits(settings):
     settings.RATE_PROFILE = "relaxed"
 
 
-@pytest.fixture
-def alpha(db):
+@pytest.fixture(scope="module")
+def made(rows_of_module):
     return objects("alpha", "本院")
+
+
+@pytest.fixture
+def alpha(db, made):
+    return made
 
 
 def browser(user=None):

@@ -21,9 +21,9 @@ from tests import make
 
 
 @pytest.fixture
-def world(db):
+def world(laboratory):
     """A laboratory with an issued certificate, whose record has a correction, and a void one."""
-    w = make.laboratory()
+    w = laboratory
     row = make.record(w, filled=True)
     with tenant(w.institution.pk):
         slip = readings.Entry("reading:1:up_before", "0.41", reason="看错一格")

@@ -1,7 +1,7 @@
 """Who may import whom: apps only to their left, nobody the wiring, and inside an app only downward."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -48,8 +48,13 @@ def upward(app: str, file: Path, text: str = "") -> list[str]:
 
 
 def layer_of(app: str, file: Path) -> str:
-    """The file's place inside its app: "models", "gates" ... also for a file of a package with that name."""
-    return file.relative_to(BASE / app).with_suffix("").parts[0]
+    """The file's place inside its app: "models", "gates" ... wherever in the app's packages, "" for one without a place."""
+    return place_of(file.relative_to(BASE / app).with_suffix("").parts)
+
+
+def place_of(parts: Iterable[str]) -> str:
+    """The first of the names that stands for a place."""
+    return next((part for part in parts if part in {*LAYERS, *AT_MOST_MODELS, *DOORS}), "")
 
 
 def above(app: str, file: Path) -> list[str]:
@@ -64,7 +69,7 @@ def above(app: str, file: Path) -> list[str]:
     return [
         f"{file.relative_to(BASE)}:{line} {name}"
         for name, line in imported(file)
-        if name.split(".")[0] == app and name.split(".")[1:2] and name.split(".")[1] in forbidden
+        if name.split(".")[0] == app and place_of(name.split(".")[1:]) in forbidden
     ]
 
 

@@ -18,12 +18,26 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
+from equipment.models import (
+    CorrectionCopy,
+    DeviceCode,
+    EquipmentPaper,
+    EquipmentPlan,
+    ImpactQuestion,
+    IntermediateCheck,
+    Label,
+    StandardTest,
+    StockCheck,
+    StockLine,
+    Traceability,
+)
 from institutions import freezing, reset, second_factor
 from institutions import workflow as accounts
-from institutions.models import Department, Invitation, ManagementDocument, Membership, OwnMethod
+from institutions.models import ApiToken, Department, Invitation, ManagementDocument, Membership, OwnMethod, Room
 from portal import documents
 from portal.ledger import sequencer
-from portal.permissions import GRANTS, INSTITUTION_ROLES, Role
+from portal.models import Document
+from portal.permissions import GRANTS, INSTITUTION_ROLES, MACHINE_RIGHTS, Role
 from portal.routes import Audience, routes
 from portal.tenancy import is_tenant_owned, tenant
 from tests import filled, make
@@ -50,6 +64,10 @@ def objects(slug, text):
         uploader = make.actor(lab, Role.ADMINISTRATOR)
         file = documents.upload(SimpleUploadedFile(f"{text}.pdf", b"%PDF-1.7"), actor=uploader, at=make.NOON)
     sample = make.item(lab, name=text, customer=make.customer(lab, text))
+    with tenant(lab.pk):
+        photo = documents.upload(SimpleUploadedFile(f"{text}.png", b"\x89PNG\r\n\x1a\n"), actor=uploader, at=make.NOON)
+        Document.objects.filter(pk=photo.pk).update(state=Document.State.ACCEPTED)
+    filled.row(EquipmentPaper, lab, text, equipment=w.equipment, kind="photo", file=photo)
     return {
         "institutions.Institution.slug": lab.slug,
         "institutions.Membership.ref": member.ref,
@@ -65,10 +83,23 @@ def objects(slug, text):
         "institutions.Method.ref": make.own_method(lab, text).ref,
         "equipment.Equipment.ref": w.equipment.ref,
         "equipment.MeasurementStandard.ref": w.standard.ref,
+        "equipment.ImpactQuestion.ref": filled.row(ImpactQuestion, lab, text).ref,
+        "equipment.EquipmentPlan.ref": filled.row(EquipmentPlan, lab, text).ref,
+        "equipment.IntermediateCheck.ref": filled.row(IntermediateCheck, lab, text).ref,
+        "equipment.Traceability.ref": filled.row(Traceability, lab, text, equipment=make.equipment(lab, w.site)).ref,
+        "equipment.CorrectionCopy.ref": filled.row(CorrectionCopy, lab, text).ref,
+        "equipment.StandardTest.ref": filled.row(StandardTest, lab, text).ref,
+        "equipment.Label.ref": filled.row(Label, lab, text, equipment=w.equipment, word="stopped").ref,
+        "equipment.DeviceCode.ref": filled.row(DeviceCode, lab, text).ref,
+        "equipment.StockCheck.ref": filled.row(StockCheck, lab, text).ref,
+        "equipment.StockLine.ref": filled.row(StockLine, lab, text).ref,
+        "institutions.Room.ref": filled.row(Room, lab, text).ref,
+        "institutions.ApiToken.ref": filled.row(ApiToken, lab, text).ref,
         "institutions.Qualification.ref": w.qualification.ref,
         "institutions.ScopeItem.ref": w.scope.ref,
         "portal.Document.ref": file.ref,
         "portal.Register.name": "departments",
+        "portal.Picking.kind": "equipment",
         "portal.RegisterImport.ref": make.register_import(lab, text).ref,
         "portal.RegisterRow.ref": filled.row(Department, lab, text).ref,
         "institutions.ManagementDocument.ref": filled.row(ManagementDocument, lab, text).ref,
@@ -85,14 +116,24 @@ def objects(slug, text):
     }
 
 
-@pytest.fixture
-def alpha(db):
+@pytest.fixture(scope="module")
+def alpha_made(rows_of_module):
     return objects("alpha", "本院")
 
 
-@pytest.fixture
-def beta(db):
+@pytest.fixture(scope="module")
+def beta_made(rows_of_module):
     return objects("beta", MARKER)
+
+
+@pytest.fixture
+def alpha(db, alpha_made):
+    return alpha_made
+
+
+@pytest.fixture
+def beta(db, beta_made):
+    return beta_made
 
 
 def right_of(route, known):
@@ -222,6 +263,50 @@ def test_doors_read_the_rows_of_an_institution_through_visible_to_only():
     # The invitation is opened by somebody who is no member yet: its signed link and the scope are the proof.
     allowed = "institutions/views_invitation.py"
     assert [place for place in unscoped_reads() if not place.startswith(allowed)] == []
+
+
+def by_key(*rights):
+    """A program of alpha with these rights."""
+    key = make.api_token(make.institution("alpha"), *rights)
+    return Client(headers={"authorization": f"Bearer {key}"})
+
+
+PROGRAMS = [route for route in ROUTES if route.door and route.door.audience is Audience.API]
+
+
+def test_a_program_may_exactly_what_its_key_was_made_for(alpha, beta):
+    for held in MACHINE_RIGHTS:
+        client = by_key(held)
+        for route in PROGRAMS:
+            for method in set(route.door.methods) - {"HEAD"}:
+                response, text = asked(client, address(route, alpha), method)
+                expected = {200, 400} if route.door.right == held else {403}
+                assert response.status_code in expected, (held, method, route.pattern)
+                assert MARKER not in text, route.pattern
+
+
+def test_a_program_finds_no_object_of_another_institution(alpha, beta):
+    client = by_key(*MACHINE_RIGHTS)
+    for route in PROGRAMS:
+        if "ref" in route.arguments:
+            for ref in (alpha, beta):
+                response, text = asked(client, address(route, ref), first_method(route))
+                assert response.status_code == (200 if ref is alpha else 404), route.pattern
+                assert MARKER not in text, route.pattern
+
+
+def test_without_a_key_every_door_of_programs_is_shut(alpha):
+    member = signed_in(make.user(make.institution("alpha"), *INSTITUTION_ROLES))
+    for client in (Client(), member, Client(headers={"authorization": "Bearer clt_" + "x" * 43})):
+        for route in PROGRAMS:
+            response, text = asked(client, address(route, alpha), first_method(route))
+            assert response.status_code == 401, route.pattern
+            assert "本院" not in text, route.pattern
+            assert client is member or "session" not in response.cookies, route.pattern
+
+
+def test_every_door_of_programs_has_a_limit():
+    assert [route.pattern for route in PROGRAMS if not route.door.limit] == []
 
 
 def test_a_public_page_opens_no_session(alpha):

@@ -10,6 +10,7 @@ from django.db import DatabaseError, IntegrityError, ProgrammingError, connectio
 
 from equipment.models import Equipment
 from institutions.models import (
+    ApiToken,
     EmploymentConflict,
     FieldStaffing,
     Institution,
@@ -106,6 +107,10 @@ def populated(slug):
         EmploymentConflict.objects.create(
             institution=lab, person=world.operator_employment.person, name="许知远", started_on=make.DAY
         )
+        ApiToken.objects.create(
+            institution=lab, name="采集器", hint="x", digest=slug, permissions=["environment:note"],
+            made_by_id=manager.user_id, expires_on=make.DAY,
+        )  # fmt: skip
     filled.one_of_each(lab)
     filled.row(ScopeChoice, lab, line=world.scope, instead_of=filled.row(ScopeItem, lab))
     return world
@@ -163,7 +168,7 @@ def test_every_other_policy_opens_for_reading_only():
         ("portal_ledgersalt", "(institution_id IS NULL)"),
     ]
     owners = {table for table, policy, _ in others if policy == "owner_reading"}
-    assert owners == {"portal_smartcode", "portal_auditentry"}
+    assert owners == {"portal_smartcode", "portal_auditentry", "institutions_apitoken"}
 
 
 @pytest.mark.django_db
@@ -245,7 +250,9 @@ def test_no_view_shows_rows_with_the_rights_of_its_owner():
 @pytest.mark.django_db
 def test_only_the_readings_by_exact_key_work_with_the_rights_of_their_owner():
     found = rows("SELECT proname, proconfig[1] FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace")
-    by_exact_key = {"published_card", "published_file", "published_file_digest", "published_evidence"}
+    by_exact_key = {
+        "published_card", "published_file", "published_file_digest", "published_evidence", "api_key_holder",
+    }  # fmt: skip
     numbers_and_digests_only = {"audit_unsealed", "audit_digest"}
     assert {name for name, _ in found} == by_exact_key | numbers_and_digests_only
     assert {path.partition("=")[2].partition(",")[0] for _, path in found} == {"pg_catalog"}

@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from types import SimpleNamespace
+from uuid import uuid4
 
 import pytest
 from django.conf import settings as django_settings
@@ -116,7 +117,8 @@ def test_every_alarm_that_can_be_raised_has_its_figure_and_its_row_in_the_docume
 @pytest.fixture
 def counted(monkeypatch):
     """A name of its own in Redis for this test."""
-    monkeypatch.setattr(denials, "_key", lambda window: f"denials:test:{id(monkeypatch)}:{window}")
+    own = uuid4()
+    monkeypatch.setattr(denials, "_key", lambda window: f"denials:test:{own}:{window}")
     monkeypatch.setattr(denials, "_away_until", 0.0)
 
 
