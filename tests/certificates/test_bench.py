@@ -14,6 +14,7 @@ from django.core.management import CommandError, call_command
 from certificates.bench import code_page, database, measure, untuned
 from certificates.bench.measure import Line, Spent
 from certificates.management.commands import bench
+from tests.conftest import schema_fingerprint
 
 SEARCHED = (
     "last-page",
@@ -45,7 +46,8 @@ SURE = ("code-page/queries", "due/growth-kib", "labels/growth-kib", "pdf/kib", "
 
 
 def run(*arguments):
-    environ = {**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings"}
+    template = f"test_portal_{schema_fingerprint()}"
+    environ = {**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings", "BENCH_TEMPLATE": template}
     command = [sys.executable, "manage.py", "bench", *arguments]
     return subprocess.run(
         command, cwd=settings.BASE_DIR, env=environ, capture_output=True, text=True, timeout=300, check=False
@@ -57,7 +59,7 @@ def line(goal, limit, ours, name="some"):
 
 
 @pytest.fixture(scope="module")
-def measured():
+def measured(django_db_setup):
     """One round of everything, as JSON."""
     answer = run("--rounds", "1", "--documents", "4", "--scale", "0.01", "--once", "--json")
     assert answer.returncode in (0, 1), answer.stderr
