@@ -5,6 +5,7 @@ Forms are found by opening every page and reading them, so that a new form is se
 
 import json
 import re
+from functools import cache
 from html.parser import HTMLParser
 from io import BytesIO
 from urllib.parse import quote_from_bytes
@@ -96,9 +97,17 @@ def nobody_waits(settings):
     settings.RATE_PROFILE = "relaxed"
 
 
+class World(dict):
+    """The objects of an institution by what they feed, and the forms of its pages, once a test has looked for them."""
+
+    def __init__(self, *args):
+        super().__init__(*args)
+        self.forms = {}
+
+
 @pytest.fixture(scope="module")
 def made(rows_of_module):
-    return objects("alpha", "本院")
+    return World(objects("alpha", "本院"))
 
 
 @pytest.fixture
@@ -140,7 +149,15 @@ def encoded(fields):
     pairs = [
         (name, value) for name, values in fields.items() for value in (values if isinstance(values, list) else [values])
     ]
-    return "&".join(f"{quote_from_bytes(name.encode())}={quote_from_bytes(value)}" for name, value in pairs)
+    return "&".join(f"{travelling(name.encode())}={travelling(value)}" for name, value in pairs)
+
+
+@cache
+def travelling(value):
+    """The bytes as they are sent; a long run of letters unquoted, which would take most of the time of these tests."""
+    if len(value) > 10_000 and value.decode().isalnum():
+        return value.decode()
+    return quote_from_bytes(value)
 
 
 def some(values, turn, count):
@@ -153,6 +170,21 @@ def forms_of(alpha, client, *, guess=False):
 
     `guess`: where no page has a form for an address that takes posts, the fields of all forms.
     """
+    if not alpha.forms:
+        alpha.forms.update(forms_found(alpha, client))
+    found = alpha.forms
+    everything = {name: value for fields in found.values() for name, value in fields.items()}
+    for route in ROUTES:
+        for method in set(route.door.methods) & {"GET", "POST"}:
+            fields = found.get((route.name, method)) or (everything if guess and method == "POST" else {})
+            if method == "GET" and not fields and "ref" in route.arguments:
+                continue  # the page of one row asks nothing of its address
+            paging = {"q": "x", "after": "x", "before": "", "next": "/"} if method == "GET" else {}
+            yield route, method, paging | fields
+
+
+def forms_found(alpha, client):
+    """Name of a view and method -> fields, from the forms of every page."""
     found = {}
     for route in ROUTES:
         if "GET" in route.door.methods:
@@ -166,14 +198,7 @@ def forms_of(alpha, client, *, guess=False):
                 except Resolver404:
                     continue
                 found.setdefault((name, method.upper()), {}).update(fields)
-    everything = {name: value for fields in found.values() for name, value in fields.items()}
-    for route in ROUTES:
-        for method in set(route.door.methods) & {"GET", "POST"}:
-            fields = found.get((route.name, method)) or (everything if guess and method == "POST" else {})
-            if method == "GET" and not fields and "ref" in route.arguments:
-                continue  # the page of one row asks nothing of its address
-            paging = {"q": "x", "after": "x", "before": "", "next": "/"} if method == "GET" else {}
-            yield route, method, paging | fields
+    return found
 
 
 def sent(client, method, url, fields):
