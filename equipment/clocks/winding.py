@@ -196,15 +196,6 @@ def due_by(day: date, kinds: Iterable[str] = Kind.values) -> Combinable:
     return Case(*cases, default=F("due_on"), output_field=DateField())
 
 
-def due_on_day(equipment: Equipment, kind: str, day: date) -> date | None:
-    """By when something had to be done again, as it stood on that day; None without a clock or a deed by then."""
-    rows = EquipmentClock.objects.filter(
-        institution_id=equipment.institution_id, equipment=equipment, kind=kind, needed=True,
-        state=EquipmentClock.State.CURRENT,
-    )  # fmt: skip
-    return rows.values_list(due_by(day), flat=True).first()
-
-
 def last_deed(clock: EquipmentClock) -> tuple[date, date | None] | None:
     """When what the clock is about was last done, and up to when the record itself says that holds; None if never."""
     rows, done, until = _deeds()[Kind(clock.kind)]

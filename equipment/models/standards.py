@@ -17,9 +17,6 @@ from .equipment import Equipment
 
 
 class StandardQuerySet(TenantQuerySet):
-    def with_parts(self):
-        return self.prefetch_related("parts__equipment__traceabilities__confirmations")
-
     def with_clock(self):
         """Each row knows `due_on` to sort by: the end of its assessment; without one it is due since ever."""
         return self.annotate(due_on=Coalesce("assessed_until", models.Value(date.min), output_field=models.DateField()))

@@ -12,6 +12,7 @@ from portal.permissions import Role
 from portal.registers import REGISTERS, verbs
 from portal.tenancy import tenant
 from tests import filled, make
+from tests.equipment.clocks import due_on_day
 from tests.make import DAY, NOON
 
 Kind = EquipmentClock.Kind
@@ -47,7 +48,7 @@ def test_a_deed_holds_for_its_months_less_a_day_here_and_in_the_database(lab, do
         event = {"equipment": lab.equipment, "kind": "maintenance", "file": None, "next_on": None}
         filled.row(EquipmentEvent, lab.institution, happened_on=on, **event)
     assert winding.last_day(done_on, months) == last
-    assert winding.due_on_day(lab.equipment, row.kind, date(2028, 12, 31)) == last
+    assert due_on_day(lab.equipment, row.kind, date(2028, 12, 31)) == last
 
 
 def test_winding_runs_for_the_interval(lab):
@@ -108,7 +109,7 @@ def test_a_day_gone_by_sees_the_clock_as_it_stood(lab):
             next_on=winding.last_day(on, 6), file=None,
         )  # fmt: skip
     days = (date(2025, 1, 1), DAY - timedelta(1), DAY)
-    assert [winding.due_on_day(lab.equipment, row.kind, day) for day in days] == [
+    assert [due_on_day(lab.equipment, row.kind, day) for day in days] == [
         None, date(2026, 3, 9), date(2026, 9, 9),
     ]  # fmt: skip
 
@@ -119,7 +120,7 @@ def test_a_certificate_of_then_says_when_the_calibration_was_due(lab):
     make.traceability(
         lab.institution, lab.equipment, lab.keeper, calibrated_on=date(2026, 9, 1), valid_until=date(2027, 8, 31)
     )
-    assert winding.due_on_day(lab.equipment, Kind.CALIBRATION, DAY) == date(2026, 8, 31)
+    assert due_on_day(lab.equipment, Kind.CALIBRATION, DAY) == date(2026, 8, 31)
 
 
 # --- what new equipment starts with
@@ -174,7 +175,7 @@ def test_looking_how_a_material_is_kept_moves_its_maintenance(lab, role, moved):
     values |= {"happened_on": DAY, "text": "4 ℃ 避光", "result": "passed"}
     noting.note(lab.equipment, "storage_check", values, None, actor=lab.metrologist, at=NOON)
     assert (due(row) == date(2026, 9, 9)) is moved
-    assert (winding.due_on_day(lab.equipment, row.kind, DAY - timedelta(1)) is None) is moved
+    assert (due_on_day(lab.equipment, row.kind, DAY - timedelta(1)) is None) is moved
 
 
 def test_one_day_of_work_does_one_line_however_often_it_is_written(lab):

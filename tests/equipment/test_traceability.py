@@ -11,7 +11,6 @@ from django.http import QueryDict
 from django.urls import reverse
 from django.utils import timezone
 
-from equipment.clocks import winding
 from equipment.events import equipment_traced
 from equipment.models import (
     Confirmation,
@@ -29,6 +28,7 @@ from portal.models import AuditEntry, Document
 from portal.permissions import Role
 from portal.transitions import Refused
 from tests import filled, make
+from tests.equipment.clocks import due_on_day
 
 DAY, NOON = make.DAY, make.NOON
 D = Decimal
@@ -524,7 +524,7 @@ def test_an_earlier_row_of_a_certificate_says_nothing_of_days_gone_by(lab):
     trace(lab, valid_until=DAY + timedelta(3650))
     trace(lab)
     trace(lab, certificate_number="SL-2", calibrated_on=DAY, valid_until=DAY + timedelta(900))
-    assert winding.due_on_day(lab.equipment, "calibration", DAY - timedelta(1)) == DAY + timedelta(355)
+    assert due_on_day(lab.equipment, "calibration", DAY - timedelta(1)) == DAY + timedelta(355)
 
 
 # --- gaps
