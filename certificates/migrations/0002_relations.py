@@ -3,6 +3,8 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+from portal.migrating import together
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -270,3 +272,4 @@ class Migration(migrations.Migration):
             ),
         ),
     ]
+    operations = together(operations)

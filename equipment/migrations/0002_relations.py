@@ -3,6 +3,8 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+from portal.migrating import together
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -127,3 +129,4 @@ class Migration(migrations.Migration):
             ),
         ),
     ]
+    operations = together(operations)

@@ -4,6 +4,8 @@ import django.contrib.postgres.indexes
 import django.db.models.functions.text
 from django.db import migrations, models
 
+from portal.migrating import together
+
 NEWEST = """
 UPDATE equipment_equipment AS e SET traced_from = t.calibrated_on, due_on = t.valid_until FROM (
     SELECT DISTINCT ON (institution_id, equipment_id) * FROM equipment_traceability {}
@@ -96,3 +98,4 @@ class Migration(migrations.Migration):
             ),
         ),
     ]
+    operations = together(operations)

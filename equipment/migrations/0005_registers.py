@@ -8,6 +8,7 @@ from django.db import migrations, models
 import portal.clock
 import portal.codes
 import portal.tenancy
+from portal.migrating import together
 from portal.tenancy import TenantTable, composite_key
 
 # Each traceability takes its confirmation along; what stands in the registers has been there since the first certificate.
@@ -2942,3 +2943,4 @@ class Migration(migrations.Migration):
             index=models.Index(fields=["institution", "id"], name="equipment_by_key"),
         ),
     ]
+    operations = together(operations)

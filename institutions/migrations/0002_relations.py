@@ -3,6 +3,8 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+from portal.migrating import together
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -112,3 +114,4 @@ class Migration(migrations.Migration):
             ),
         ),
     ]
+    operations = together(operations)

@@ -6,6 +6,7 @@ from django.db import migrations, models
 import institutions.system_documents
 import portal.clock
 import portal.tenancy
+from portal.migrating import together
 from portal.tenancy import TenantTable
 
 
@@ -1547,3 +1548,4 @@ class Migration(migrations.Migration):
         TenantTable("YearFigures"),
         TenantTable("DocumentRead", append_only=True),
     ]
+    operations = together(operations)

@@ -8,6 +8,7 @@ from django.db import migrations, models
 
 import portal.clock
 import portal.tenancy
+from portal.migrating import together
 from portal.tenancy import TenantTable, composite_key
 
 
@@ -762,3 +763,4 @@ class Migration(migrations.Migration):
         TenantTable("TrainingAttendance"),
         TenantTable("ProtectiveIssue"),
     ]
+    operations = together(operations)

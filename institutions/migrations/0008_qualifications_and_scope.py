@@ -5,6 +5,7 @@ from django.db import migrations, models
 
 import portal.clock
 import portal.tenancy
+from portal.migrating import together
 from portal.tenancy import TenantTable, composite_key
 
 # What the new columns point at belongs to the same institution.
@@ -572,3 +573,4 @@ class Migration(migrations.Migration):
             for table, column, parent in POINTERS
         ),
     ]
+    operations = together(operations)

@@ -4,6 +4,7 @@ from django.db import migrations, models
 import portal.clock
 import portal.tenancy
 from institutions.methods.guard import REVERSE_SECURITY, SECURITY
+from portal.migrating import together
 from portal.tenancy import TenantTable, composite_key
 
 
@@ -491,3 +492,4 @@ class Migration(migrations.Migration):
         TenantTable("OwnMethod"),
         migrations.RunSQL(SECURITY, REVERSE_SECURITY),
     ]
+    operations = together(operations)

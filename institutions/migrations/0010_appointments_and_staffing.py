@@ -4,6 +4,7 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 import portal.tenancy
+from portal.migrating import together
 
 # Any code could make a regulator otherwise, or turn a member into one by taking its institution away.
 APPOINTS = """
@@ -118,3 +119,4 @@ class Migration(migrations.Migration):
             ),
         ),
     ]
+    operations = together(operations)

@@ -2,6 +2,8 @@ import django.contrib.postgres.indexes
 import django.db.models.functions.text
 from django.db import migrations, models
 
+from portal.migrating import together
+
 
 class Migration(migrations.Migration):
     dependencies = [("institutions", "0010_appointments_and_staffing"), ("portal", "0012_extensions_for_searching")]
@@ -47,3 +49,4 @@ class Migration(migrations.Migration):
             ),
         ),
     ]
+    operations = together(operations)

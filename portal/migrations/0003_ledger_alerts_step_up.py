@@ -7,6 +7,7 @@ from django.db import migrations, models
 
 import portal.clock
 import portal.tenancy
+from portal.migrating import together
 
 
 class Migration(migrations.Migration):
@@ -300,3 +301,4 @@ class Migration(migrations.Migration):
             index=models.Index(fields=["user", "act", "-proven_at"], name="step_up_newest_first"),
         ),
     ]
+    operations = together(operations)

@@ -4,6 +4,7 @@ from django.db import migrations, models
 
 import portal.clock
 import portal.tenancy
+from portal.migrating import together
 from portal.tenancy import TenantTable
 
 
@@ -199,3 +200,4 @@ class Migration(migrations.Migration):
         TenantTable("DeliveryAttempt", append_only=True),
         TenantTable("Absence"),
     ]
+    operations = together(operations)
