@@ -50,7 +50,7 @@ def test(*arguments: str) -> int:
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if not arguments and cores > 1:
-        arguments = ("-n", str(min(cores, 4)), "--dist", "loadfile")
+        arguments = ("-n", str(min(cores, 4)), "--dist", "loadfile", "--no-loadscope-reorder")
     for number in range(1, 100):
         state = private_directory(state_directory() / f"test-{number}")
         with locked(state / "lock") as free:

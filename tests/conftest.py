@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from copy import deepcopy
+from itertools import count
 from pathlib import Path
 from time import time
 from types import SimpleNamespace
@@ -27,6 +28,20 @@ from tests import make
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 NO_BROWSER = "The browser test was not run: no Chromium here (Debian: apt-get install chromium; else set CHROMIUM)."
+
+
+# Files that take long for few tests. Begun last, one of them would keep a single core busy while the others are done.
+LONG = (
+    "tests/certificates/test_bench.py", "tests/test_siege.py", "tests/certificates/test_demo.py", "tests/test_recovery.py",
+    "tests/test_fuzz.py", "tests/test_routes.py", "tests/test_backup.py", "tests/certificates/test_acceptance.py",
+    "tests/test_story.py", "tests/test_devstack.py", "tests/portal/test_headers.py", "tests/portal/test_relay.py",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long files come first."""
+    place = {name: number for number, name in enumerate(LONG)}
+    items.sort(key=lambda item: place.get(item.nodeid.partition("::")[0], len(LONG)))
 
 
 @functools.cache
@@ -174,10 +189,18 @@ def media_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> None:
     settings.MEDIA_ROOT = tmp_path_factory.mktemp("media")
 
 
+@pytest.fixture(scope="session")
+def checkpoint_directories(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Ever new directories; `mktemp` would look through all that there are to find a new name."""
+    base = tmp_path_factory.mktemp("checkpoints")
+    return (str(base / str(number)) for number in count())
+
+
 @pytest.fixture(autouse=True)
-def checkpoints_of_its_own(settings: object, tmp_path_factory: pytest.TempPathFactory) -> None:
+def checkpoints_of_its_own(settings: object, checkpoint_directories: Iterator[str]) -> None:
     """No test finds the checkpoints of another one's ledger."""
-    settings.CHECKPOINT_DIR = str(tmp_path_factory.mktemp("checkpoints"))
+    settings.CHECKPOINT_DIR = next(checkpoint_directories)
+    os.mkdir(settings.CHECKPOINT_DIR)
 
 
 @pytest.fixture(autouse=True)

@@ -257,17 +257,21 @@ def test_a_second_run_changes_nothing_and_tells_the_same(demo):
     assert counted() == before
 
 
-def test_the_command_prints_every_login_and_link(demo):
-    out = StringIO()
-    call_command("demo", stdout=out)
-    printed = out.getvalue()
-    assert all(login.login in printed and login.name in printed for login in demo.report.logins)
-    assert all(link.url in printed for link in demo.report.links)
+@pytest.fixture(scope="module")
+def commanded(demo):
+    """What the command has printed, run twice over the world: for people, and as JSON."""
+    printed, data = StringIO(), StringIO()
+    call_command("demo", stdout=printed)
+    call_command("demo", "--json", stdout=data)
+    return SimpleNamespace(printed=printed.getvalue(), data=json.loads(data.getvalue()))
 
 
-def test_the_command_leaves_alerts_for_the_first_morning_and_some_are_cared_for(demo):
-    for _run in range(2):
-        call_command("demo", stdout=StringIO())
+def test_the_command_prints_every_login_and_link(demo, commanded):
+    assert all(login.login in commanded.printed and login.name in commanded.printed for login in demo.report.logins)
+    assert all(link.url in commanded.printed for link in demo.report.links)
+
+
+def test_the_command_leaves_alerts_for_the_first_morning_and_some_are_cared_for(demo, commanded):
     found = everywhere(Alert)
     assert len({row.target_id for row in found if row.assigned_to_id}) == 1
     assert len({row.target_id for row in found if row.snoozed_until}) == 1
@@ -283,16 +287,13 @@ def test_a_line_of_scope_was_suspended_for_a_while_and_says_when(demo):
     assert line.past_suspension_on(demo.today) is None
 
 
-def test_the_command_leaves_verdicts_of_two_days(demo):
-    call_command("demo", stdout=StringIO())
+def test_the_command_leaves_verdicts_of_two_days(commanded):
     days = {row.day for row in everywhere(Evaluation)}
     assert len(days) == 2 and max(days) - min(days) == timedelta(world.EVALUATED_DAYS_AGO[0])
 
 
-def test_the_command_prints_the_same_as_json(demo):
-    out = StringIO()
-    call_command("demo", "--json", stdout=out)
-    assert json.loads(out.getvalue()) == demo.report.as_json()
+def test_the_command_prints_the_same_as_json(demo, commanded):
+    assert commanded.data == demo.report.as_json()
 
 
 def test_the_command_refuses_to_run_in_production(settings):
