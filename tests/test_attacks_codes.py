@@ -1,6 +1,7 @@
 """What a stranger, or a member of another institution, tries with labels, codes and stock checks. Names say what must not work."""
 
 import io
+from copy import deepcopy
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -56,14 +57,19 @@ def world(slug):
     return lab
 
 
-@pytest.fixture
-def lab(db):
-    return world("alpha")
+@pytest.fixture(scope="module")
+def worlds(rows_of_module):
+    return {slug: world(slug) for slug in ("alpha", "beta")}
 
 
 @pytest.fixture
-def other(db):
-    return world("beta")
+def lab(db, worlds):
+    return deepcopy(worlds["alpha"])
+
+
+@pytest.fixture
+def other(db, worlds):
+    return deepcopy(worlds["beta"])
 
 
 @pytest.fixture

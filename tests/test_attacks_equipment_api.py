@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from copy import deepcopy
 from datetime import date, timedelta
 from types import SimpleNamespace
 
@@ -38,14 +39,19 @@ def world(slug):
     return lab
 
 
-@pytest.fixture
-def lab(db):
-    return world("alpha")
+@pytest.fixture(scope="module")
+def worlds(rows_of_module):
+    return {slug: world(slug) for slug in ("alpha", "beta")}
 
 
 @pytest.fixture
-def other(db):
-    return world("beta")
+def lab(db, worlds):
+    return deepcopy(worlds["alpha"])
+
+
+@pytest.fixture
+def other(db, worlds):
+    return deepcopy(worlds["beta"])
 
 
 def sent(key, address, body, **headers):

@@ -1,6 +1,7 @@
 """The recall list: who was touched by what was measured with a piece of equipment or a standard."""
 
 import io
+from copy import deepcopy
 from datetime import timedelta
 
 import pytest
@@ -18,16 +19,21 @@ from tests import make
 DAY = make.DAY
 
 
-@pytest.fixture
-def w(laboratory):
+@pytest.fixture(scope="module")
+def made(laboratory_made):
     """A laboratory with one issued certificate, a draft for another customer, and a record without certificate."""
-    world = laboratory
+    world = deepcopy(laboratory_made)
     world.issued = make.certificate(world, "released")
     other = make.customer(world.institution, "青屿食品有限公司")
     sample = make.item(world.institution, customer=other)
     world.draft = make.certificate(world, item=sample)
-    with tenant(world.institution.pk):
-        yield world
+    return world
+
+
+@pytest.fixture
+def w(db, made):
+    with tenant(made.institution.pk):
+        yield deepcopy(made)
 
 
 def shape(found):

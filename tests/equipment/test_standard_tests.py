@@ -27,9 +27,9 @@ TEN = ["1.000", "1.001", "1.002", "1.001", "1.000", "1.001", "1.002", "1.001", "
 
 
 @pytest.fixture
-def w(db):
+def w(laboratory):
     """A laboratory with a measurement standard; the test runs inside its scope."""
-    w = make.laboratory()
+    w = laboratory
     w.actor = make.actor(w.institution, Role.OPERATOR, employment=w.operator_employment)
     with tenant(w.institution.pk):
         yield w
