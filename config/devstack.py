@@ -57,6 +57,8 @@ def test(*arguments: str) -> int:
             if free:
                 command = [sys.executable, "-m", "pytest", *arguments]
                 variables = {"DJANGO_SETTINGS_MODULE": "config.settings_test", "CHENGLIANG_STATE": str(state)}
+                # The tests start some hundred processes, each of which would compile every module again.
+                variables["PYTHONDONTWRITEBYTECODE"] = ""
                 return command_on(Stack(state, fast=True), command, **variables)
     raise Unavailable("Too many test runs at the same time.")
 
