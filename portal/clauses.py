@@ -14,10 +14,12 @@ import csv
 import inspect
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date
-from functools import cache, cached_property
+from functools import cache, cached_property, wraps
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -49,7 +51,8 @@ from .verdicts import (
 __all__ = [
     "CHECKS", "GATED", "MOST_EVIDENCE", "WINDOW_DAYS", "Check", "Clause", "Declared", "Evidence", "State", "Verdict",
     "all_of", "applies", "catalogue", "clause", "contradicts", "declared", "documents", "evaluate", "existing",
-    "finished", "gates_in", "none_in_breach", "not_applicable", "unknown", "window", "without_check",
+    "finished", "gates_in", "none_in_breach", "not_applicable", "read_once", "standing_of", "together",
+    "unknown", "window", "without_check",
 ]  # fmt: skip
 
 log = logging.getLogger("portal.clauses")
@@ -211,10 +214,44 @@ def evaluate(institution: Any, day: date) -> dict[str, Verdict]:
 
     Dates and histories are judged as of the day; what has none of its own, such as the room of a device, as it is now.
     """
-    with tenant(institution.pk):
-        asking = _Asking(institution, day)
-        reasons = {letter: _why_not(letter, institution, day) for letter in documents()}
-        return {row.id: _verdict(row, reasons[row.letter], asking) for row in catalogue().values()}
+    with tenant(institution.pk), together(institution, day) as asking:
+        return {row.id: asking.verdict(row) for row in catalogue().values()}
+
+
+@contextmanager
+def together(institution: Any, day: date) -> Iterator["_Asking"]:
+    """What checks read of the institution inside, they share: see `read_once`. Nothing is written meanwhile."""
+    asking = _Asking(institution, day)
+    running = _RUNNING.set(asking)
+    try:
+        yield asking
+    finally:
+        _RUNNING.reset(running)
+
+
+def standing_of(name: str, institution: Any, day: date) -> Verdict:
+    """How another clause stands that day, for a check that rests on it; within an evaluation it is asked no second time."""
+    running = _RUNNING.get()
+    same = running is not None and (running.institution.pk, running.day) == (institution.pk, day)
+    return (running if same else _Asking(institution, day)).verdict(catalogue()[name])
+
+
+def read_once(read: Callable[[Any, date], Any]) -> Callable[[Any, date], Any]:
+    """The decorated function reads rows that several checks look at: within an evaluation, or inside `together`, once, else each time.
+
+    It takes an institution and a day; nobody changes what it gives.
+    """
+
+    @wraps(read)
+    def reading(institution: Any, day: date) -> Any:
+        running = _RUNNING.get()
+        if running is None or running.institution.pk != institution.pk:
+            return read(institution, day)
+        if (read, day) not in running.rows:
+            running.rows[read, day] = read(institution, day)
+        return running.rows[read, day]
+
+    return reading
 
 
 def _why_not(letter: str, institution: Any, day: date) -> str:
@@ -231,6 +268,8 @@ class _Asking:
     def __init__(self, institution: Any, day: date):
         self.institution, self.day = institution, day
         self.answers: dict[Check, Verdict] = {}
+        self.reasons: dict[str, str] = {}
+        self.rows: dict[tuple[Callable, date], Any] = {}
 
     def __call__(self, check: Check) -> Verdict:
         """What the check says; when it fails, that nobody knows."""
@@ -244,9 +283,19 @@ class _Asking:
                 self.answers[check] = unknown(_("判定时出错，已记录。请联系平台运维。"))
         return self.answers[check]
 
+    def verdict(self, row: Clause) -> Verdict:
+        """How the clause stands, or why its document does not apply."""
+        if row.letter not in self.reasons:
+            self.reasons[row.letter] = _why_not(row.letter, self.institution, self.day)
+        return _verdict(row, self.reasons[row.letter], self)
+
     @cached_property
     def declarations(self) -> dict[str, list[Declared]]:
         return declarations.read(self.institution)
+
+
+# The evaluation that is going on.
+_RUNNING: ContextVar["_Asking | None"] = ContextVar("evaluation", default=None)
 
 
 def _verdict(row: Clause, reason: str, asking: _Asking) -> Verdict:

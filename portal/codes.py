@@ -10,6 +10,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.conf import settings
@@ -28,11 +29,21 @@ PUBLIC_FIELDS = {
     "institution": {"name", "name_en", "phone", "complaint_phone"},
     "reason": None,
     "successor": {"number", "token"},
-}
+    "unit": {"slug", "credit_code", "address"},
+    "pledge": {
+        "number", "title", "signed_on", "published_on", "confirm_by", "holds_until", "withdrawn_on", "trigger_on", "cause",
+    },
+}  # fmt: skip
+# What stands on a card as a list of rows, and what a row may carry. Days are ISO texts; "" where there is none.
+PUBLIC_LISTS = {
+    "promises": {"zh", "en"}, "qualifications": {"kind", "number", "issuer", "from", "until"}, "history": {"on", "act"},
+}  # fmt: skip
 
 FAILURE = "verification_result_notice"
-CERTIFICATE, EQUIPMENT = "device", "equipment"  # what a card is about: one certificate, or a thing with its own code
+# What a card is about: one certificate, a thing with its own code, or an institution with its pledge.
+CERTIFICATE, EQUIPMENT, UNIT = "device", "equipment", "unit"
 STATES = ("issued", "review", "replaced", "void", "anomaly", "in_use", "stopped", "unproven")
+PLEDGED = ("public", "withdrawn")
 DUE_DAYS = 30
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -122,6 +133,28 @@ def withdrawn_digest(token: str) -> str:
     return hashlib.sha256(f"withdrawn {token}".encode()).hexdigest()
 
 
+@dataclass(frozen=True)
+class Shown:
+    """What the pages of an institution's codes of one kind say: the state by digest of the token.
+
+    `others`: how many codes belong to none of the tokens that were asked for.
+    """
+
+    states: Mapping[str, str]
+    others: int
+
+    def state_of(self, token: str) -> str:
+        """The state on the page behind the token; "" where there is none."""
+        return self.states.get(_token_digest(token), "")
+
+
+def shown(institution_id: int, kind: str, tokens: Iterable[str]) -> Shown:
+    """What is published under codes of the kind, beside these tokens' too. One query. Needs the institution's scope."""
+    rows = SmartCode.objects.filter(institution_id=institution_id, kind=kind).values_list("token_digest", "card__state")
+    states = dict(rows)
+    return Shown(states, len(states.keys() - {_token_digest(token) for token in tokens}))
+
+
 def find(token: str) -> dict | None:
     """The card behind a scanned token, or None. One read by key."""
     return _read("token_digest", _token_digest(token))
@@ -153,8 +186,11 @@ def state_on(card: dict, day: date) -> str:
     """What the code says on this day: valid, due, expired, failed, or the state that overrides the dates.
 
     A notice of a failed verification is genuine, but nobody who scans the instrument may read it as "valid".
-    Equipment in use is fit or restricted as long as its dates reach.
+    Equipment in use is fit or restricted as long as its dates reach. A public pledge is lapsed on the day after the last
+    one on which its conditions hold, and overdue when it should have been confirmed.
     """
+    if card["state"] == "public":
+        return _pledge_on(card["pledge"], day)
     if card["state"] == "in_use":
         return _standing_on(card["standing"], day)
     if card["state"] != "issued":
@@ -163,6 +199,14 @@ def state_on(card: dict, day: date) -> str:
         return "failed"
     until = card["certificate"].get("valid_until")
     return _by_dates(until, day) or "valid"
+
+
+def _pledge_on(pledge: dict, day: date) -> str:
+    """public, overdue or lapsed. What has lapsed counts for nothing, confirmed or not."""
+    said = {name: date.fromisoformat(pledge[name]) for name in ("holds_until", "confirm_by") if pledge.get(name)}
+    if said.get("holds_until", date.max) < day:
+        return "lapsed"
+    return "overdue" if said.get("confirm_by", date.max) < day else "public"
 
 
 def _standing_on(standing: dict, day: date) -> str:
@@ -214,14 +258,22 @@ def _number_digest(number: str, verification_code: str) -> str:
 
 def _check(card: dict) -> None:
     for name, value in card.items():
-        allowed = PUBLIC_FIELDS.get(name)
-        facts = value if allowed and isinstance(value, dict) else {name: value}
-        extra = set(facts) - (allowed or {name})
-        structured = any(not isinstance(fact, str | None) for fact in facts.values())
-        if name not in PUBLIC_FIELDS or extra or structured:
-            raise ValueError(f"not for the public: {name} {sorted(extra)}")
-    if card["state"] not in STATES:
+        if name in PUBLIC_LISTS:
+            for row in value:
+                _check_facts(name, row, PUBLIC_LISTS[name])
+        else:
+            allowed = PUBLIC_FIELDS.get(name)
+            facts = value if allowed and isinstance(value, dict) else {name: value}
+            _check_facts(name, facts, allowed or ({name} if name in PUBLIC_FIELDS else set()))
+    if card["state"] not in (PLEDGED if card.get("kind") == UNIT else STATES):
         raise ValueError(f"unknown state {card['state']}")
+
+
+def _check_facts(name: str, facts: dict, allowed: set[str]) -> None:
+    extra = set(facts) - allowed
+    structured = any(not isinstance(fact, str | None) for fact in facts.values())
+    if extra or structured:
+        raise ValueError(f"not for the public: {name} {sorted(extra)}")
 
 
 # The public's only door to the table. It runs as the table's owner, whom one policy lets read; it takes one

@@ -13,7 +13,7 @@ import os
 import secrets
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import PurePath
@@ -100,9 +100,13 @@ def accepted(document: Document) -> Facts:
 # --- in the request
 
 
-def upload(file: UploadedFile, *, actor: Actor, at: datetime, feature: Feature = EVIDENCE) -> Document:
+def upload(
+    file: UploadedFile, *, actor: Actor, at: datetime, feature: Feature = EVIDENCE,
+    right: Permission = Permission.DOCUMENT_UPLOAD,
+) -> Document:  # fmt: skip
     """The file waits in quarantine under a random name, and its inspection is on the way.
 
+    `right`: of the act to which the file belongs, for who may do that act and leave no other files.
     Raises: Refused with what to do, when that can be told without looking inside. Source: E8.42.
     """
     name = clean_name(file.name or "")
@@ -117,9 +121,9 @@ def upload(file: UploadedFile, *, actor: Actor, at: datetime, feature: Feature =
         institution_id=actor.institution_id, name=name, content_type=KINDS[suffix][0], size=len(content), sha256=digest,
         received_sha256=digest, uploaded_by=actor.user_id, state="",
     )  # fmt: skip
-    actor.require(Permission.DOCUMENT_UPLOAD, actor.institution_id)  # before anything lies on the disk
+    actor.require(right, actor.institution_id)  # before anything lies on the disk
     blank.stored_as = store(f"quarantine/{actor.institution_id}", ".bin", content)
-    with UPLOAD.applied_to(blank, actor=actor, at=at) as document:
+    with replace(UPLOAD, permission=right).applied_to(blank, actor=actor, at=at) as document:
         pass
     outbox.enqueue(check_document, document.pk, institution_id=document.institution_id)
     return document

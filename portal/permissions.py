@@ -28,6 +28,11 @@ class Permission(StrEnum):
     EQUIPMENT_COUNT = "equipment:count"
     ENVIRONMENT_NOTE = "environment:note"
     API_MANAGE = "api:manage"
+    PLEDGE_KEEP = "pledge:keep"
+    PLEDGE_SIGN = "pledge:sign"
+    PLEDGE_FALL = "pledge:fall"
+    PLEDGE_OVERSEE = "pledge:oversee"
+    PENALTY_RECORD = "penalty:record"
     ITEM_RECEIVE = "item:receive"
     ITEM_FINISH = "item:finish"
     RECORD_WRITE = "record:write"
@@ -110,6 +115,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.ALERT_ASSIGN,
             P.EQUIPMENT_MANAGE,
             P.EQUIPMENT_CONFIRM,
+            P.PLEDGE_KEEP,
             P.CERTIFICATE_VOID,
             P.PERSON_UNMASK,
             P.EXPORT,
@@ -126,16 +132,24 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             P.METHOD_KEEP,
             P.ALERT_ASSIGN,
         },
-        Role.METROLOGY_MANAGER: {P.DOCUMENT_UPLOAD, P.EQUIPMENT_MANAGE, P.EQUIPMENT_CONFIRM, P.FILE_KEEP},
+        Role.METROLOGY_MANAGER: {
+            P.DOCUMENT_UPLOAD,
+            P.EQUIPMENT_MANAGE,
+            P.EQUIPMENT_CONFIRM,
+            P.FILE_KEEP,
+            P.PLEDGE_KEEP,
+        },
         Role.OPERATOR: {P.DOCUMENT_UPLOAD, P.RECORD_WRITE, P.PROCEDURE_MANAGE, P.EQUIPMENT_CONFIRM},
         Role.CHECKER: {P.CERTIFICATE_CHECK},
         Role.SIGNATORY: {P.CERTIFICATE_APPROVE, P.CERTIFICATE_ISSUE, P.CERTIFICATE_VOID},
         Role.RECEPTIONIST: {P.ITEM_RECEIVE, P.DOCUMENT_UPLOAD},
         Role.SUPERVISOR: {P.AUDIT_READ},
-        Role.LEGAL_REPRESENTATIVE: set(),
-        Role.REGULATOR: {P.AUDIT_READ},
+        Role.LEGAL_REPRESENTATIVE: {P.PLEDGE_SIGN},
+        Role.REGULATOR: {P.AUDIT_READ, P.PLEDGE_OVERSEE, P.PENALTY_RECORD},
     }.items()
 }
+# What a regulator may write in an institution of its region, from the pages of regulators only.
+REGULATORS_RIGHTS = frozenset({P.PLEDGE_OVERSEE, P.PENALTY_RECORD})
 # What a key for programs may be made for: nothing that a person has to sign or answer for.
 MACHINE_RIGHTS = {
     P.INSTITUTION_READ: _("读设备台账"),

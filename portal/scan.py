@@ -14,7 +14,7 @@ from typing import Any
 
 from django.template.loader import render_to_string
 
-from . import codes
+from . import codes, scan_units
 from .clock import CHINA
 
 TEMPLATE = "public/code.html"
@@ -36,15 +36,19 @@ WORDS = {
     "unproven": ("暂无证书", "NO CERTIFICATE YET"),
 }
 UNKNOWN_WORD = "查无此码"
-GROUPS = {name: sorted(fields) for name, fields in codes.PUBLIC_FIELDS.items() if fields and name != "successor"}
+OF_UNITS = ("successor", "unit", "pledge")  # said of institutions, or shown as a link
+GROUPS = {name: sorted(fields) for name, fields in codes.PUBLIC_FIELDS.items() if fields and name not in OF_UNITS}
 
 
 def face(card: dict[str, Any], now: datetime) -> dict[str, Any]:
     """The card as the public sees it at this instant; every public field is present, empty text where unknown.
 
+    The face of an institution's card is that of scan_units.
     Returns: {"kind", "state", "state_word", "state_en", "days_left" (whole days or None), "device", "certificate",
     "standing", "institution", "reason", "successor_url", "checked_at" (text, Asia/Shanghai)}.
     """
+    if card.get("kind") == codes.UNIT:
+        return scan_units.face(card, now)
     local = now.astimezone(CHINA)
     today = local.date()
     state = codes.state_on(card, today)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
-from . import codes, csp_report, documents, errors, limits, scan
+from . import codes, csp_report, documents, errors, limits, scan, scan_units
 from .clock import CHINA
 from .routes import Audience, door
 
@@ -35,6 +35,9 @@ def code(request: HttpRequest, token: str) -> HttpResponse:
     card = codes.find(token)
     if card is not None and request.META.get("QUERY_STRING") == "proof":
         return redirect("portal:code_proof", token)  # the page is the same for all codes: its link names no token
+    if card is not None and card.get("kind") == codes.UNIT:
+        shown = scan_units.face(card, timezone.now())
+        return HttpResponse(scan_units.page(shown, token), headers=scan_units.HEADERS)
     if card is not None:
         return HttpResponse(scan.page(scan.face(card, timezone.now())), headers=CODE_HEADERS)
     if (
@@ -51,8 +54,9 @@ def code_json(request: HttpRequest, token: str) -> HttpResponse:
     if card is None and (refused := _too_many(request, "code_miss")):
         return refused
     answer = scan.face(card, timezone.now()) if card else {"state": "unknown", "state_word": scan.UNKNOWN_WORD}
+    headers = scan_units.HEADERS if card and card.get("kind") == codes.UNIT else CODE_HEADERS
     return HttpResponse(
-        json.dumps(answer, ensure_ascii=False), status=200 if card else 404, headers=CODE_HEADERS,
+        json.dumps(answer, ensure_ascii=False), status=200 if card else 404, headers=headers,
         content_type="application/json; charset=utf-8",
     )  # fmt: skip
 

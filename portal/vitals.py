@@ -9,7 +9,7 @@ from django.db import connection, transaction
 
 # Names of rows of JobRun that others than this module write, too.
 VERIFY, BACKUP, DRILL, SEQUENCE = "verify_ledger", "backup", "drill", "sequence_ledger"
-NIGHTLY = ("scan_due", "evaluate_clauses")
+NIGHTLY = ("scan_due", "evaluate_clauses", "reconsider_pledges")
 HEARTBEAT = "heartbeat:"  # and the name of a queue
 QUEUES = ("celery", "pdf", "mail", "import")
 BEAT_SECONDS = 20

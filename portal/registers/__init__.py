@@ -16,6 +16,7 @@ from functools import cached_property
 from typing import Any
 
 from django.db.models import QuerySet
+from django.dispatch import Signal
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -27,6 +28,7 @@ from ..models import RegisterRow
 from ..permissions import Permission
 from ..transitions import Gate, Transition
 
+imported = Signal()  # sender: the model; rows (Written), at: written all at once, past the model's own signals
 CURRENT, WITHDRAWN = RegisterRow.State.CURRENT, RegisterRow.State.WITHDRAWN
 
 # The head of a column and what stands in it: a text, or a cell as the data table takes it.
@@ -71,6 +73,7 @@ class Register:
     by whom and when: what rests on them follows at once. `home`: the page of the navigation on which the rows are at home.
 
     `alone`: gates asked of a single row only, which say with a name and a link what the table's own rules say of many.
+    `shut` says of a row that somebody else wrote down why the institution cannot change it; "" of its own.
     `leaving`: gates before a row is withdrawn. `pages`: names of the addresses of a list and of a row's page, where an
     app has better ones; `narrowed` says what filters of that list leave.
     """
@@ -102,6 +105,7 @@ class Register:
     live: frozenset[str] = field(default_factory=lambda: frozenset({CURRENT}))
     alone: tuple[Gate, ...] = ()
     leaving: tuple[Gate, ...] = ()
+    shut: Callable[[Any], str] | None = None
     pages: tuple[str, str] | None = None
     narrowed: Callable[[HttpRequest, QuerySet, date], tuple[QuerySet, list[dict[str, Any]]]] | None = None
     after: Callable[[Sequence["Written"], Actor, datetime], None] | None = None
@@ -129,6 +133,10 @@ class Register:
     def judges(self) -> tuple[Gate, ...]:
         """All gates of a single row."""
         return (*self.gates, *self.alone)
+
+    def why_shut(self, row: RegisterRow) -> str:
+        """Why the institution cannot change the row, in words; "" where it can."""
+        return self.shut(row) if self.shut is not None else ""
 
     def list_url(self, slug: str) -> str:
         return reverse(self.pages[0], args=[slug]) if self.pages else reverse("portal:register", args=[slug, self.name])

@@ -23,7 +23,7 @@ from ..models import RegisterRow
 from ..searching import OneOfTexts
 from ..tenancy import TenantModel
 from ..transitions import broken_rule
-from . import REGISTERS, Register, Written
+from . import REGISTERS, Register, Written, imported
 from .judged import Plan
 
 Against = tuple[Plan, str, str]
@@ -160,7 +160,10 @@ def write(register: Register, plans: Sequence[Plan], *, actor: Actor, at: dateti
     off = {id(plan) for plan, _column, _sentence in against}
     kept = [plan for plan in plans if id(plan) not in off]
     audit.record_many(actor, (_act(register, plan, source) for plan in kept))
-    register.follow([Written(plan.row, plan.before) for plan in kept], actor, at)
+    written = [Written(plan.row, plan.before) for plan in kept]
+    register.follow(written, actor, at)
+    if written:
+        imported.send(register.model, rows=written, at=at)
     return against
 
 

@@ -187,12 +187,14 @@ def _row_page(
 ) -> HttpResponse:
     actor, day = actor_of(request), timezone.localdate()
     args = [request.institution.slug, register.name, found.ref]
-    may = actor.may(register.keeper) and found.state in register.live
+    shut = register.why_shut(found)
+    may = actor.may(register.keeper) and found.state in register.live and not shut
     facts = facts_of(register, found)
     context = {
         "register": register,
         "row": found,
         "standing": standing(found, day),
+        "shut": shut,
         "facts": [fact for fact in facts if fact["value"]],
         "unfilled": "、".join(str(fact["label"]) for fact in facts if not fact["value"]),
         "files": files_of(register, found),
@@ -288,6 +290,9 @@ def amend(request: HttpRequest, slug: str, name: str, ref: str) -> HttpResponse:
     found = _row(request, register, ref)
     if found.state not in register.live:
         messages.error(request, _("“%(row)s”已作废，不能再更正。请另行登记。") % {"row": found})
+        return redirect(row_url(request, register, found))
+    if shut := register.why_shut(found):
+        messages.error(request, shut)
         return redirect(row_url(request, register, found))
     made = register.form or RowForm
     if request.method == "GET":

@@ -27,14 +27,14 @@ TONES = ("ok", "due", "bad", "off", "progress")
 # Which of the five tones a state has, wherever it appears. A new state is added here and nowhere else.
 STATE_TONES = {
     "ok": "ok accepted active answered approved confirmed conforming current done fit granted in_force in_use issued linked met passed pass"
-    " printed sent valid written",
-    "due": "due conditional_fail conditional_pass held preview quarantined repair restricted returned review suspended undetermined",
+    " printed public sent valid written",
+    "due": "due conditional_fail conditional_pass held noticed preview quarantined repair restricted returned review suspended undetermined",
     "bad": "bad anomaly dead expired fail failed lapsed nonconforming not_met overdue refused rejected revoked stopped unreadable"
-    " void withdrawn",
+    " upheld void withdrawn",
     "off": "off abandoned blank closed disabled draft dropped ended missing not_applicable not_stated out_of_use pending planned"
     " replaced retired scrapped sealed superseded unknown unproven",
     "progress": "progress announced assessed built checked in_lab in_progress new open proposed queued reading received recorded running"
-    " submitted to_approve to_check validated writing",
+    " signed submitted to_approve to_check validated writing",
 }
 TONE_OF = {name: tone for tone, names in STATE_TONES.items() for name in names.split()}
 

@@ -1,6 +1,7 @@
 """The catalogue, who may decide a clause, and what a verdict is when nobody can tell."""
 
 import json
+from datetime import timedelta
 from io import StringIO
 
 import pytest
@@ -97,8 +98,8 @@ def test_a_check_and_a_reason_why_there_is_none_contradict_each_other(checks):
 
 
 def test_a_finished_app_has_a_check_or_a_reason_for_every_row_that_code_decides(checks):
-    rows = [row.id for row in catalogue().values() if row.app == "commitments" and row.kind in clauses.DECIDED_BY_CODE]
-    clauses.finished("commitments")
+    rows = [row.id for row in catalogue().values() if row.app == "comparisons" and row.kind in clauses.DECIDED_BY_CODE]
+    clauses.finished("comparisons")
     for name in rows[1:-1]:
         clause(name)(always(State.MET))
     clauses.without_check(rows[-1], "由监管部门判定")
@@ -276,3 +277,83 @@ def test_the_command_counts_by_app_and_kind():
     out = StringIO()
     call_command("clauses", stdout=out)
     assert "institutions computed" in out.getvalue()
+
+
+# --- what checks share
+
+
+def counted(read=lambda institution, day: [institution.pk, day]):
+    """A reader that says how often it was asked."""
+    asked = []
+
+    @clauses.read_once
+    def reading(institution, day):
+        asked.append(day)
+        return read(institution, day)
+
+    return reading, asked
+
+
+def test_within_an_evaluation_rows_are_read_once_a_day(lab, checks):
+    reading, asked = counted()
+
+    def both(institution, day):
+        rows = [reading(institution, day), reading(institution, day - timedelta(1)), reading(institution, day)]
+        assert rows[0] is rows[2] and rows[1] == [institution.pk, day - timedelta(1)]
+        return Verdict(State.MET)
+
+    clause("A-6.2.2")(both)
+    clause("A-6.1.1")(lambda institution, day: both(institution, day))
+    found = evaluate(lab, DAY)
+    assert (found["A-6.2.2"].state, found["A-6.1.1"].state) == (State.MET, State.MET)
+    assert asked == [DAY, DAY - timedelta(1)]
+    evaluate(lab, DAY)
+    assert len(asked) == 4
+
+
+def test_outside_of_an_evaluation_they_are_read_each_time(lab):
+    reading, asked = counted()
+    reading(lab, DAY)
+    reading(lab, DAY)
+    assert len(asked) == 2
+
+
+def test_rows_of_another_institution_are_never_those_of_the_evaluation(lab, checks):
+    reading, _asked = counted()
+    other = make.institution("beta")
+    clause("A-6.2.2")(lambda here, day: Verdict(State.MET, {"a": reading(here, day)[0], "b": reading(other, day)[0]}))
+    assert evaluate(lab, DAY)["A-6.2.2"].figures == {"a": lab.pk, "b": other.pk}
+
+
+def test_after_a_failed_evaluation_nothing_is_remembered(lab, checks, monkeypatch):
+    reading, asked = counted()
+    clause("A-6.2.2")(lambda institution, day: Verdict(State.MET, {"rows": reading(institution, day)}))
+    with monkeypatch.context() as patch:
+        patch.setattr(clauses, "_verdict", lambda *args: reading(lab, DAY) and 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            evaluate(lab, DAY)
+    reading(lab, DAY)
+    assert len(asked) == 2
+
+
+def test_a_check_may_rest_on_another_clause_which_is_asked_once(lab, checks):
+    asked = []
+
+    @clause("A-6.2.2")
+    def first(institution, day):
+        asked.append(day)
+        return Verdict(State.NOT_MET)
+
+    @clause("A-6.1.1")
+    def second(institution, day):
+        return Verdict(clauses.standing_of("A-6.2.2", institution, day).state)
+
+    assert evaluate(lab, DAY)["A-6.1.1"].state == State.NOT_MET
+    assert asked == [DAY]
+    assert clauses.standing_of("A-6.1.1", lab, DAY).state == State.NOT_MET
+    assert asked == [DAY, DAY]
+
+
+def test_what_another_clause_says_respects_whether_its_document_applies(lab, checks):
+    clause("D-4.1.1")(always(State.NOT_MET))
+    assert clauses.standing_of("D-4.1.1", lab, DAY).state == State.NOT_APPLICABLE

@@ -33,7 +33,8 @@ def test_an_item_is_hidden_from_those_without_its_right():
 
 
 def test_a_regulator_finds_the_way_back_to_the_region():
-    assert titles(menu.navigation(member(Role.REGULATOR), "", "/o/")) == ["辖区机构", "双重从业"]
+    mine = ["辖区机构", "双重从业", "承诺登记", "承诺书模板"]
+    assert titles(menu.navigation(member(Role.REGULATOR), "", "/o/")) == mine
     assert "辖区机构" in titles(menu.navigation(member(Role.REGULATOR), "alpha", "/i/alpha/"))
 
 

@@ -5,6 +5,7 @@ from django.db import ProgrammingError, connection, connections, transaction
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 
+from commitments.models import DirectoryEntry
 from equipment.models import Equipment
 from institutions.models import Employment, ScopeItem, Training
 from portal import searching
@@ -136,7 +137,8 @@ def test_the_functions_are_the_owners_and_only_the_portal_may_call_them():
         laid = cursor.fetchall()
         cursor.execute("SELECT tablename::text, roles::text FROM pg_policies WHERE policyname = 'find_reading'")
         open_to = cursor.fetchall()
-    owner, tables = connections["owner"].settings_dict["USER"], {model._meta.db_table for model in SEARCHED}
+    owner = connections["owner"].settings_dict["USER"]
+    tables = {model._meta.db_table for model in (*SEARCHED, DirectoryEntry)}
     path = "search_path=pg_catalog, public, pg_temp"
     assert {name for name, *_ in laid} == tables
     assert {tuple(rest) for _, *rest in laid} == {(True, path, owner, False, True)}

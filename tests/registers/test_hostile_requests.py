@@ -138,7 +138,7 @@ def test_a_document_cannot_be_named_in_place_of_a_file(client, lab, signed_in):
 
 RIGHTS = {
     "departments": Role.TECHNICAL_MANAGER, "credentials": Role.METROLOGY_MANAGER, "sites": Role.METROLOGY_MANAGER,
-    "adoptions": Role.OPERATOR, "equipment-clocks": Role.OPERATOR,
+    "adoptions": Role.OPERATOR, "equipment-clocks": Role.OPERATOR, "pledge-channels": Role.TECHNICAL_MANAGER,
 }  # fmt: skip
 
 
