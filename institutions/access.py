@@ -3,7 +3,7 @@
 from django.db import connection
 
 from portal.actors import Actor
-from portal.permissions import Permission, Role, granted
+from portal.permissions import REGULATORS_RIGHTS, Permission, Role, granted
 
 from .models import Institution, Membership, User
 
@@ -69,7 +69,8 @@ def memberships_of(user: User) -> list[Membership]:
 def still_holds(user_id: int, institution_id: int | None, permission: Permission) -> bool:
     """Whether the account is open and a membership grants the right; both stay as they are until the commit.
 
-    Needs a scope with this institution, or with this user for rights beyond institutions. Source: E2.10.
+    A regulator of the institution's region holds a regulator's rights in it. Needs a scope with this institution, or
+    with this user for rights beyond institutions. Source: E2.10.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -78,4 +79,9 @@ def still_holds(user_id: int, institution_id: int | None, permission: Permission
             "AND u.is_active AND u.frozen_at IS NULL FOR SHARE OF m, u",
             [user_id, institution_id],
         )
-        return any(permission in granted(roles) for (roles,) in cursor.fetchall())
+        if any(permission in granted(roles) for (roles,) in cursor.fetchall()):
+            return True
+        if institution_id is None or permission not in REGULATORS_RIGHTS:
+            return False
+        cursor.execute("SELECT regulator_of(%s, %s)", [user_id, institution_id])
+        return cursor.fetchone()[0]

@@ -2,10 +2,10 @@
 
 from django.contrib.auth import SESSION_KEY
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpResponseNotAllowed, JsonResponse
+from django.http import Http404, JsonResponse
 from django.shortcuts import render
 
-from portal import audit
+from portal import audit, errors
 from portal.actors import PUBLIC
 from portal.errors import TYPED_ANEW
 from portal.permissions import Role
@@ -68,7 +68,9 @@ class TenantMiddleware:
             request.memberships = memberships
             if Role.REGULATOR in actor.roles:
                 if request.method not in ("GET", "HEAD"):
-                    return HttpResponseNotAllowed(["GET", "HEAD"])
+                    return errors.page(
+                        request, 405, "405_regulator.html", {"slug": institution.slug}, Allow="GET, HEAD"
+                    )
                 audit.record(
                     actor, "oversight.look", institution_id=institution.pk,
                     changes={"address": ["", request.path_info[:200]]},

@@ -40,7 +40,7 @@ from .sessions import PROVEN
 ISSUER = "诚量"
 STEP_SECONDS = 30
 # Acts under a signature: of the first one in an hour the person hears by mail.
-SIGNING = frozenset({"certificate.approve", "certificate.issue", "certificate.void"})
+SIGNING = frozenset({"certificate.approve", "certificate.issue", "certificate.void", "commitment.sign"})
 LINKS = TimestampSigner(salt="institutions.second_factor")
 LINK_SECONDS = 30 * 60
 

@@ -87,7 +87,8 @@ def tell_of_signing(user_id: int) -> None:
     if not count or not user.email:
         return
     text = _(
-        "您好：\n\n过去一小时内，以您的名义确认了 %(count)d 次签署（批准、签发或作废）。登录后可在证书页查看每一次。\n\n"
+        "您好：\n\n过去一小时内，以您的名义确认了 %(count)d 次签署（批准、签发、作废证书，或签署承诺书）。"
+        "登录后可在证书页和承诺页查看每一次。\n\n"
         "如果不是您本人，请立即打开下面的地址冻结账号，所有登录会马上结束：\n\n%(freeze)s\n"
     ) % {"count": count, "freeze": _address("accounts:freeze", freezing.link_token(user))}
     mail.send(_("诚量：签署提醒"), text, "", [user.email], key=f"signing:{user.pk}:{timezone.now():%Y%m%d%H}")

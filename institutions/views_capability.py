@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -31,10 +32,10 @@ SEARCHED = ("instrument", "instrument_en", "measurand", "measurand_en", "method_
 @door("GET", to=Audience.PUBLIC, limit="search")
 def page(request: HttpRequest, slug: str) -> HttpResponse:
     """What the institution can measure today, with its qualifications."""
-    institution, day = _institution(slug), timezone.localdate()
+    institution, day = institution_at(slug), timezone.localdate()
     with tenant(institution.pk):
         lines, text = _lines(request, institution, day, SIZE)
-        papers = list(_papers(institution, day))
+        papers = list(papers_on(institution, day))
         context = {
             "institution": institution, "day": day, "q": text, "lines": lines.rows, "papers": papers,
             "windows": list(_windows(institution, day)), "public_items": _public_items(institution, day),
@@ -50,7 +51,7 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
 @door("GET", to=Audience.PUBLIC, limit="search")
 def lines(request: HttpRequest, slug: str) -> HttpResponse:
     """The same for a program, a page at a time: `next` is the address of the page after."""
-    institution, day = _institution(slug), timezone.localdate()
+    institution, day = institution_at(slug), timezone.localdate()
     with tenant(institution.pk):
         found, _text = _lines(request, institution, day, MOST_LINES)
         answer = {
@@ -58,7 +59,7 @@ def lines(request: HttpRequest, slug: str) -> HttpResponse:
                 "name": institution.name, "name_en": institution.name_en, "credit_code": institution.credit_code,
             },
             "day": day.isoformat(),
-            "qualifications": [_paper_data(row) for row in _papers(institution, day)],
+            "qualifications": [paper_data(row) for row in papers_on(institution, day)],
             "public_items": [_item_data(row) for row in _public_items(institution, day)],
             "lines": [_line_data(line) for line in found.rows],
             "next": found.links(request)["next_url"],
@@ -66,7 +67,8 @@ def lines(request: HttpRequest, slug: str) -> HttpResponse:
     return JsonResponse(answer, json_dumps_params={"ensure_ascii": False}, headers=HEADERS)
 
 
-def _institution(slug: str) -> Institution:
+def institution_at(slug: str) -> Institution:
+    """The institution of a public address. Raises: Http404."""
     found = Institution.objects.filter(slug=slug).first()
     if found is None:
         raise Http404(_("没有这个机构。"))
@@ -88,7 +90,8 @@ def _lines(request: HttpRequest, institution: Institution, day: date, size: int)
     return page_of(rows, "instrument", "measurand", "pk", request=request, size=size), text
 
 
-def _papers(institution: Institution, day: date):
+def papers_on(institution: Institution, day: date) -> QuerySet[Qualification]:
+    """What the public reads of its qualifications: those valid that day. Needs its scope."""
     rows = Qualification.objects.visible_to(_reader(institution)).valid_on(day)
     return rows.order_by("kind", "number", "pk")
 
@@ -111,7 +114,8 @@ def _item_data(row: PublicItem) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _paper_data(row: Qualification) -> dict[str, Any]:
+def paper_data(row: Qualification) -> dict[str, Any]:
+    """A qualification for a program."""
     return {
         "kind": row.kind, "title": row.get_kind_display(), "number": row.number, "issuer": row.issuer,
         "valid_from": row.valid_from.isoformat(), "valid_until": row.valid_until and row.valid_until.isoformat(),

@@ -10,6 +10,7 @@ from . import (  # noqa: F401  register themselves
     papers,
     people,
     places,
+    record,
     service,
     shown,
     team,

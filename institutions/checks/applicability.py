@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from portal.clauses import WINDOW_DAYS, Declared, Verdict, applies, contradicts, declared, none_in_breach, window
 from portal.registers.verbs import accepted
 
-from ..models import Declaration, Institution, KeyPerson, ScopeItem, Violation
+from ..models import Declaration, Institution, KeyPerson, ScopeItem
+from .record import standing
 from .rows import CURRENT, current, evidence, listed, status
 
 # Which clause a declaration of the institution answers. Those of persons are counted by checks.
@@ -56,10 +57,9 @@ def declarations(institution: Institution) -> Iterator[Declared]:
 @contradicts("A-6.6-s1")
 def nothing_final_against_it(institution: Institution, day: date) -> Verdict:
     """No final decision of the last year concerns the institution's integrity."""
-    first, last = window(day)
-    rows = current(Violation, institution).filter(integrity_related=True, final_on__range=(first, last))
-    standing = rows.filter(Q(revoked_on=None) | Q(revoked_on__gt=day))
+    first, _last = window(day)
+    rows = [row for row in standing(institution, day) if row.integrity_related and row.final_on >= first]
     return none_in_breach(
-        1, [evidence(institution, "violations", row, str(row.final_on)) for row in standing], nothing="",
+        1, [evidence(institution, "violations", row, str(row.final_on)) for row in rows], nothing="",
         advice=_("近一年有涉及诚信的生效决定，声明不能算数。"), fix=listed(institution, "violations"),
     )  # fmt: skip

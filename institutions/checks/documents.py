@@ -216,7 +216,8 @@ def pledge_policy_names_somebody(institution: Institution, day: date) -> Verdict
     present = document.responsible is not None and document.responsible.active_on(day)
     text = _("责任人已离职") if document.responsible else _("没有写明责任人")
     breaches = [] if present else [evidence(institution, REGISTER, document, text)]
-    named = none_in_breach(1, breaches, nothing="", advice=_("请在承诺制度的“责任人”里选一位在职人员。"))
+    advice, fix = _("请在承诺制度的“责任人”里选一位在职人员。"), evidence(institution, REGISTER, document).url
+    named = none_in_breach(1, breaches, nothing="", advice=advice, fix=fix)
     return all_of(written, named)
 
 

@@ -89,7 +89,10 @@ class Violation(RegisterRow):
         _("生效确定日期"), null=True, blank=True, help_text=_("复议、诉讼期满或终审之日；未确定留空")
     )
     integrity_related = models.BooleanField(_("涉及诚信"), default=False)
+    serious = models.BooleanField(_("重大违法违规"), default=False)
+    metrology = models.BooleanField(_("计量类"), default=False, help_text=_("计量行政处罚；三年内有的不能承诺"))
     revoked_on = models.DateField(_("撤销或移出日期"), null=True, blank=True)
+    by_regulator = models.BooleanField(_("监管部门登记"), default=False, editable=False)
     file = evidence(verbose_name=_("文书"))
 
     class Meta:

@@ -77,6 +77,19 @@ def decided_in_order(row: Violation, actor: Actor, at: datetime) -> Iterator[Ref
         yield Refusal("revoked_on", _("撤销或移出日期早于决定日期。请核对文书。"))
 
 
+def written_by_the_regulator(row: Violation) -> str:
+    """Why the institution cannot change what its regulator has recorded; "" for a row of its own."""
+    if not row.by_regulator:
+        return ""
+    return _("这条由监管部门登记，本机构不能更正或作废。认为有误的，请向登记的监管部门提出。")
+
+
+def is_the_institutions_own(row: Violation, actor: Actor, at: datetime) -> Iterator[Refusal]:
+    """Only what the institution wrote down itself is amended or withdrawn by it: by form, by file or by program."""
+    if sentence := written_by_the_regulator(row):
+        yield Refusal("by_regulator", sentence)
+
+
 def what_was_found_is_told(row: RegisterCheck, actor: Actor, at: datetime) -> Iterator[Refusal]:
     """A search that found something says what."""
     yield from not_in_the_future(row.checked_on, at)
@@ -121,12 +134,13 @@ register(
         name="violations", model=Violation, title=gettext_lazy("违法违规与处罚"), group=GROUP,
         about=gettext_lazy("主管部门的决定、是否生效、是否撤销；与承诺资格直接相关"),
         fields=(
-            "kind", "key_person", "issuer", "number", "summary", "decided_on", "final_on", "integrity_related",
-            "revoked_on", "file",
+            "kind", "key_person", "issuer", "number", "summary", "decided_on", "final_on", "integrity_related", "serious",
+            "metrology", "revoked_on", "file",
         ),
         columns=("number", "kind", "issuer", "decided_on", "final_on", "revoked_on"),
         search=("number", "issuer", "summary"), filters=("kind",), order=("-decided_on", "-pk"), keeper=KEEP,
-        gates=(decided_in_order,), key=("number",),
+        gates=(decided_in_order, is_the_institutions_own), leaving=(is_the_institutions_own,), shut=written_by_the_regulator,
+        key=("number",), clauses=("A-4.3.1-s1", "A-4.3.1-s2", "A-4.3.2", "A-4.3.3"),
     )
 )  # fmt: skip
 register(
