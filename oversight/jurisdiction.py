@@ -5,7 +5,8 @@ at them one after the other, because the database opens one region at a time.
 """
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Count, F, Func, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
-from django.http import Http404
+from django.http import Http404, HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -23,6 +24,7 @@ from portal import standing
 from portal.actors import Actor
 from portal.clauses import documents
 from portal.models import Evaluation
+from portal.permissions import Role
 from portal.standing import Fact
 from portal.tenancy import scope
 
@@ -59,6 +61,23 @@ def institution_of(actor: Actor, slug: str) -> tuple[Institution, str]:
     if institution is None or region is None:
         raise Http404
     return institution, region
+
+
+@contextmanager
+def inside(request: HttpRequest, slug: str) -> Iterator[tuple[Actor, Institution]]:
+    """The signed-in regulator in the institution, in its scope and that of the region, as `request` knows from now on.
+
+    Raises: Http404 for everybody who is not its regulator.
+    """
+    person = regulator(request.user)
+    institution, region = institution_of(person, slug)
+    with scope(institution_id=institution.pk, user_id=person.user_id, region=region):
+        request.institution = institution
+        request.actor = Actor.member(
+            name=person.name, user_id=person.user_id, institution_id=institution.pk, roles=[Role.REGULATOR],
+            regions=person.regions,
+        )  # fmt: skip
+        yield request.actor, institution
 
 
 def parts(actor: Actor) -> dict[str, int]:

@@ -24,6 +24,7 @@ BATCH = 500
 MOST = seals.LOOK_BACK // 2
 
 LIST, SHEET, PAIRS, EXPORT = _("辖区机构"), _("机构监管档案"), _("双重从业"), _("导出辖区机构")
+PLEDGES, PLEDGE, PLEDGES_EXPORT = _("承诺登记"), _("机构的承诺"), _("导出承诺登记")
 
 
 class _Entered(Func):

@@ -17,10 +17,8 @@ from portal import compliance, standing
 from portal.actors import Actor
 from portal.clauses import State, catalogue
 from portal.digest import left_words
-from portal.permissions import Role
 from portal.routes import Audience, door
 from portal.standing import fact_of, gravity
-from portal.tenancy import scope
 
 from . import jurisdiction, looks, pairs
 from .ending import ending_soon
@@ -35,15 +33,8 @@ MOST_CLAUSES = 12
 @door("GET", to=Audience.REGULATOR)
 def institution(request: HttpRequest, slug: str) -> HttpResponse:
     """What the institution is, how it stands, what ends soon, what was refused there, whom it shares with others."""
-    regulator = jurisdiction.regulator(request.user)
-    institution, region = jurisdiction.institution_of(regulator, slug)
     now, day, url = timezone.now(), timezone.localdate(), reverse("portal:compliance", args=[slug])
-    with scope(institution_id=institution.pk, user_id=regulator.user_id, region=region):
-        actor = Actor.member(
-            name=regulator.name, user_id=regulator.user_id, institution_id=institution.pk, roles=[Role.REGULATOR],
-            regions=regulator.regions,
-        )  # fmt: skip
-        request.actor, request.institution = actor, institution
+    with jurisdiction.inside(request, slug) as (actor, institution):
         evaluation = standing.latest(institution)
         shared = pairs.pairs_of(pairs.conflicts(institution).order_by(*pairs.NEWEST_FIRST))
         not_met = _not_met(institution, day)
@@ -64,6 +55,7 @@ def institution(request: HttpRequest, slug: str) -> HttpResponse:
             "refused_url": reverse("institutions:audit", args=[slug]) + "?result=refused",
             "pairs": [pair_row(pair, day) for pair in shared],
             "compliance_url": url,
+            "pledge_url": reverse("oversight:pledge", args=[slug]),
         }
         looks.looked(request, actor, looks.SHEET, [institution.pk])
         others = {side for pair in shared for side in (pair.trying.pk, pair.other.pk)} - {institution.pk}
