@@ -14,10 +14,11 @@ from typing import Any
 
 from stdnum.cn import uscc
 
-from certificates.demo import registers, stories, world
+from certificates.demo import pledging, registers, stories, world
 from certificates.demo.furnishing import furnish
 from certificates.demo.laboratory import Laboratory
 from certificates.models import Certificate, Procedure, RawRecord
+from commitments.models import Commitment, CommitmentWithdrawal, Remediation
 from equipment.models import Equipment, MeasurementStandard, Traceability
 from institutions import catalogue, second_factor
 from institutions.models import (
@@ -33,6 +34,7 @@ from institutions.models import (
 )
 from orders.models import Item
 from portal import codes, outbox
+from portal.clock import CHINA
 from portal.permissions import SECOND_FACTOR_ROLES, Role
 from portal.tenancy import scope, tenant
 
@@ -44,10 +46,10 @@ MARKED = {
     "serial", "maker", "range", "code", "certificate", "parts", "standard", "quarantine", "out_of_use", "reason",
 }  # fmt: skip
 # The code of a method is no text of the laboratory; the rest is marked where it is written into columns.
-UNTOUCHED = {"methods", "sites", "registers", "authorisations", "readings", "qualifications", "scope"}
+UNTOUCHED = {"methods", "sites", "registers", "authorisations", "readings", "qualifications", "scope", "pledges"}
 OBJECTS = (
     Certificate, RawRecord, Procedure, Item, Equipment, MeasurementStandard, Traceability, Qualification, ScopeItem,
-    Employment, Authorisation, Site, Customer, Membership,
+    Employment, Authorisation, Site, Customer, Membership, Commitment, CommitmentWithdrawal, Remediation,
 )  # fmt: skip
 
 
@@ -72,12 +74,14 @@ def seed(prefix: str, now: datetime) -> dict[str, Any]:
     if Institution.objects.filter(slug=f"{prefix}a".lower()).exists():
         raise ValueError(f"{prefix} has been seeded before; take another prefix")
     catalogue.load()
+    regulator, oversees = _regulator(prefix)
+    pledging.lay_down(regulator, now.astimezone(CHINA).date())
     labs, signs = [], []
     for letter, plan_name in zip("abc", world.SLUGS, strict=True):
-        lab, people = _laboratory(f"{prefix}{letter.upper()}", plan_name, now)
+        lab, people = _laboratory(f"{prefix}{letter.upper()}", plan_name, now, regulator)
         labs.append(lab)
         signs += people
-    signs.append(_regulator(prefix))
+    signs.append(oversees)
     outbox.drain()
     for lab in labs:
         with tenant(lab.institution.pk):
@@ -90,7 +94,7 @@ def seed(prefix: str, now: datetime) -> dict[str, Any]:
     }
 
 
-def _laboratory(mark: str, plan_name: str, now: datetime) -> tuple[Laboratory, list[SignIn]]:
+def _laboratory(mark: str, plan_name: str, now: datetime, regulator: User) -> tuple[Laboratory, list[SignIn]]:
     plan = tomllib.loads((world.HERE / f"{plan_name}.toml").read_text(encoding="utf-8"))
     plan["registers"] = registers.rows_of(plan_name)
     short = mark.lower()
@@ -108,6 +112,7 @@ def _laboratory(mark: str, plan_name: str, now: datetime) -> tuple[Laboratory, l
         with tenant(lab.institution.pk):
             furnish(lab)
             stories.tell(lab)
+            pledging.tell(lab, regulator)
             people = [_sign_in(membership.user, membership.roles, short) for membership in _members(lab)]
     return lab, people
 
@@ -156,12 +161,12 @@ def _sign_in(user: User, roles: list[str], institution: str) -> SignIn:
     return SignIn(user.username, password, secret, list(roles), institution)
 
 
-def _regulator(prefix: str) -> SignIn:
+def _regulator(prefix: str) -> tuple[User, SignIn]:
     with scope():
         user = User.objects.create_user(f"{prefix}-regulator".lower(), name=f"{prefix}监管人员")
         with scope(user_id=user.pk, appoints=True):
             Membership.objects.create(institution=None, user=user, roles=[Role.REGULATOR], region_code=REGION)
-    return _sign_in(user, [Role.REGULATOR], REGION)
+    return user, _sign_in(user, [Role.REGULATOR], REGION)
 
 
 def _described(lab: Laboratory) -> dict[str, Any]:

@@ -39,7 +39,7 @@ ORDER = (
     "qualifications", "legal-status", "key-persons", "departments", "rooms", "isolations", "archives", "year-figures",
     "documents", "credentials", "experience", "training-plans", "trainings", "attendances", "protective-issues",
     "declarations", "violations", "register-checks", "incentives", "activities", "awards", "public-items", "public-checks",
-    "windows", "brands", "innovation", "research", "partnerships", "method-reviews", "own-methods",
+    "pledge-channels", "windows", "brands", "innovation", "research", "partnerships", "method-reviews", "own-methods",
 )  # fmt: skip
 # Words of metrology by which rows find each other: the same in every laboratory, marked or not.
 NOT_COLUMNS = ("as", "each", "but", "not_in", "without", "reaches")
@@ -146,6 +146,8 @@ def _value(lab: Laboratory, column: Any, value: Any) -> Any:
         return Decimal(value)
     if column.name == "year":
         return lab.day(0).year + value
+    if isinstance(column, models.URLField):  # a mark in front would make it no address
+        return f"{value}?{lab.mark}" if value and lab.mark else value
     if isinstance(value, str) and not column.choices and column.name not in PLAIN:
         return lab.says(value)
     return value

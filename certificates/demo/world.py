@@ -10,16 +10,17 @@ from django.conf import settings
 from django.urls import reverse
 
 from certificates.models import Certificate
+from commitments.models import DirectoryEntry
 from institutions import catalogue, second_factor
 from institutions.access import actor_in
 from institutions.models import Institution, Membership, User
-from portal import codes, outbox, standing
+from portal import codes, outbox, scan_units, standing
 from portal.clock import CHINA
 from portal.permissions import ROLE_TITLES, Role
 from portal.scan import WORDS
 from portal.tenancy import scope, tenant
 
-from . import developments, keeping, registers, stories
+from . import developments, keeping, pledging, registers, stories
 from .furnishing import furnish
 from .laboratory import PASSWORD, Laboratory, hashed_password, institution, second_membership
 
@@ -62,11 +63,22 @@ class Link:
 
 
 @dataclass(frozen=True)
+class Pledge:
+    """The 单位码 of an institution to scan: what its pledge is worth today, and the address in the code."""
+
+    state: str
+    word: str
+    url: str
+    institution: str
+
+
+@dataclass(frozen=True)
 class Report:
     """What the command prints."""
 
     logins: list[Login]
     links: list[Link]
+    pledges: list[Pledge]
 
     def as_json(self) -> dict[str, Any]:
         """The report as plain data, with the certificate to try by number and code."""
@@ -76,6 +88,8 @@ class Report:
             "password": PASSWORD,
             "logins": [asdict(login) for login in self.logins],
             "links": [asdict(link) for link in self.links],
+            "pledges": [asdict(pledge) for pledge in self.pledges],
+            "directory": settings.SITE_URL + reverse("commitments:directory"),
             "verify": verify and {
                 "url": settings.SITE_URL + reverse("portal:verify"),
                 "number": verify.number,
@@ -90,25 +104,26 @@ def build(now: datetime) -> Report:
     Each laboratory is made in one transaction: whole or not at all.
     """
     catalogue.load()
-    labs = [_laboratory(slug, now) for slug in SLUGS]
+    city = _regulators()
+    pledging.lay_down(city, now.astimezone(CHINA).date())
+    labs = [_laboratory(slug, now, city) for slug in SLUGS]
     employer, who, tempted = TWO_EMPLOYERS
     if labs[SLUGS.index(tempted)].actors:  # made in this run; an older demonstration may not know the person
         two_employers(labs[SLUGS.index(employer)], who, labs[SLUGS.index(tempted)])
-    _regulators()
     outbox.drain()
     for lab in labs:
         with tenant(lab.institution.pk):
             if not lab.actors:
                 lab.actors[f"{lab.prefix}-quality"] = _actor(lab, "quality")
             stories.void_what_must_be(lab)
-    return Report(list(_logins(labs)), list(_links(labs[0].institution, now)))
+    return Report(list(_logins(labs)), list(_links(labs[0].institution, now)), list(_pledges(now)))
 
 
 def _plan(slug: str) -> dict[str, Any]:
     return tomllib.loads((HERE / f"{slug}.toml").read_text(encoding="utf-8"))
 
 
-def _laboratory(slug: str, now: datetime) -> Laboratory:
+def _laboratory(slug: str, now: datetime, city: User) -> Laboratory:
     plan = _plan(slug)
     if known := Institution.objects.filter(slug=slug).first():
         return Laboratory(plan, now, known)
@@ -119,6 +134,7 @@ def _laboratory(slug: str, now: datetime) -> Laboratory:
         with tenant(made.pk):
             furnish(lab)
             stories.tell(lab)
+            pledging.tell(lab, city)
             if slug == SLUGS[0]:
                 keeping.keep(lab)
             login, where, roles = IN_TWO
@@ -163,8 +179,8 @@ def _actor(lab: Laboratory, role: str):
     return actor_in(User.objects.get(username=f"{lab.prefix}-{role}"), lab.institution)
 
 
-def _regulators() -> None:
-    """The regulators have their accounts; a regulator belongs to a region, not to an institution."""
+def _regulators() -> User:
+    """The regulators have their accounts; a regulator belongs to a region, not to an institution. Returns: that of the city."""
     for login, name, region in REGULATORS:
         if User.objects.filter(username=login).exists():
             continue
@@ -175,6 +191,7 @@ def _regulators() -> None:
             second_factor.enrol_by_command(user)
             with scope(user_id=user.pk, appoints=True):
                 Membership.objects.create(institution=None, user=user, roles=[Role.REGULATOR], region_code=region)
+    return User.objects.get(username=REGULATORS[0][0])
 
 
 def _logins(labs: list[Laboratory]):
@@ -203,3 +220,13 @@ def _links(shown: Institution, now: datetime):
                 state, WORDS[state][0], codes.address(certificate.token), certificate.number,
                 certificate.verification_code,
             )  # fmt: skip
+
+
+def _pledges(now: datetime):
+    """The newest pledge of each institution, as its code says today."""
+    today = now.astimezone(CHINA).date()
+    entries = {row.slug: row for row in DirectoryEntry.objects.filter(slug__in=SLUGS).exclude(token="")}
+    for slug in SLUGS:
+        if entry := entries.get(slug):
+            state = codes.state_on(codes.find(entry.token), today)
+            yield Pledge(state, scan_units.WORDS[state][0], codes.address(entry.token), entry.name)

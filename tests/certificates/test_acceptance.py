@@ -41,6 +41,11 @@ UNMARKED = {
     "equipment.StandardEvent": {"text"},  # the portal's own sentence when the standard comes into the register
     "equipment.EquipmentEvent": {"text"},  # the portal's own sentence when equipment comes into the register
     "orders.Item": {"number", "order_number", "condition", "decision_rule"},
+    "commitments.Commitment": {"number", "token"},
+    "commitments.CommitmentWithdrawal": {"decided_by", "subject"},  # the portal itself, a kind of row
+    "commitments.Remediation": {"decided_by"},  # a regulator
+    "commitments.DirectoryEntry": {"slug", "region_code", "token"},
+    "commitments.DirectoryLine": {"region_code", "field", "instrument", "measurand", "si_unit"},
     "certificates.Procedure": {"code", "title"},
     "certificates.RawRecord": {"number", "decision_rule"},
     "certificates.Reading": {"cell", "text"},
@@ -52,7 +57,7 @@ OURS = {"portal"}  # tables of the ground floor repeat what others say, or diges
 
 
 @pytest.fixture(scope="module")
-def seeded(django_db_setup, django_db_blocker):
+def seeded(django_db_setup, django_db_blocker, plain_papers):
     """One seeding for the module, rolled back at its end."""
     from django.db import transaction
 
@@ -130,6 +135,12 @@ def test_what_is_seeded_breaks_no_rule(seeded):
 def test_what_is_seeded_stands_as_the_ledger_says(seeded):
     sequencer.sequence()
     assert list(verify.problems()) == []
+
+
+def test_pledges_stand_have_fallen_and_are_being_remedied(seeded):
+    found = [described["objects"] for described in seeded["institutions"]]
+    assert [len(objects["commitments.Commitment"]) for objects in found] == [1, 1, 2]
+    assert [len(objects["commitments.Remediation"]) for objects in found] == [0, 0, 2]
 
 
 def test_certificates_are_issued_in_numbers(seeded):

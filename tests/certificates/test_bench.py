@@ -11,7 +11,7 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
-from certificates.bench import code_page, database, measure, untuned
+from certificates.bench import code_page, database, directory, measure, untuned
 from certificates.bench.measure import Line, Spent
 from certificates.management.commands import bench
 from tests.conftest import schema_fingerprint
@@ -32,6 +32,7 @@ WHOLE = ("last-page", "name", "nothing", "whole-to-rows")
 NAMES = [
     "code-page/no-middleware", "code-page/all-middleware", "code-page/device-no-middleware",
     "code-page/device-all-middleware", "code-page/kept-connection", "code-page/without-server", "code-page/queries",
+    *(f"directory/{line}" for line in directory.NAMES),
     "due/night-to-aggregate", "due/loop-to-night", "due/growth-kib", "due/again-to-in-sight", "due/night-to-in-sight",
     "due/settle-to-aggregate", "due/first-night", "due/telling-a-laboratory",
     "import/read-and-report", "import/preview-and-write", "import-equipment/read-and-report",
@@ -40,7 +41,8 @@ NAMES = [
     *(f"lists/equipment-{line}" for line in SEARCHED), *(f"lists/register-{line}" for line in WHOLE),
     *(f"lists/scope-{line}" for line in SEARCHED),
     "lists/trainings-last-page",
-    "pdf/task-to-bare", "pdf/kib", "pdf/pages", "pdf/tuned-to-untuned", "pdf/workers-to-processes",
+    "pdf/task-to-bare", "pdf/kib", "pdf/pages", "pdf/tuned-to-untuned", "pledges/loop-to-night",
+    "pledges/loop-to-calendar", "pdf/workers-to-processes",
 ]  # fmt: skip
 SURE = ("code-page/queries", "due/growth-kib", "labels/growth-kib", "pdf/kib", "pdf/pages")
 

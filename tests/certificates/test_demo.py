@@ -13,10 +13,11 @@ from django.db import transaction
 from django.utils import timezone
 from stdnum.cn import uscc
 
-from certificates import canonical, content, rendering, workflow
+from certificates import content, workflow
 from certificates.demo import world
 from certificates.demo.laboratory import PASSWORD
 from certificates.models import Certificate, RawRecord, Reading
+from commitments.models import Commitment, CommitmentConfirmation, CommitmentWithdrawal, DirectoryEntry, Remediation
 from equipment.models import Equipment, ImpactQuestion, MeasurementStandard, StockCheck, StockLine, Traceability
 from equipment.standards import files
 from equipment.standards.facts import seen
@@ -47,11 +48,10 @@ State, Kind = Certificate.State, Certificate.Kind
 
 
 @pytest.fixture(scope="module")
-def demo(django_db_setup, django_db_blocker):
-    """The world as built, with PDFs that hold their content and nothing to look at."""
+def demo(django_db_setup, django_db_blocker, plain_papers):
+    """The world as built."""
     now = timezone.now()
-    with pytest.MonkeyPatch.context() as patch, django_db_blocker.unblock(), transaction.atomic():
-        patch.setattr(rendering, "pdf", lambda document: b"%PDF-1.7 " + canonical.encoded(document))
+    with django_db_blocker.unblock(), transaction.atomic():
         report = world.build(now)
         yield SimpleNamespace(report=report, now=now, today=timezone.localdate(now))
         transaction.set_rollback(True)
@@ -140,6 +140,30 @@ def test_the_printed_links_have_the_states_they_name(demo):
         link.state: codes.state_on(codes.find(link.url.rpartition("/")[2]), demo.today) for link in demo.report.links
     }
     assert found == {"valid": "valid", "due": "due", "void": "void"}
+
+
+def test_the_printed_unit_codes_have_the_states_they_name(demo):
+    found = [codes.state_on(codes.find(pledge.url.rpartition("/")[2]), demo.today) for pledge in demo.report.pledges]
+    assert found == [pledge.state for pledge in demo.report.pledges] == ["public", "overdue", "withdrawn"]
+
+
+def test_pledges_were_signed_on_the_screen_and_one_was_confirmed_once(demo):
+    rows = everywhere(Commitment)
+    assert {(row.mode, row.checked_by_id != row.made_by_id) for row in rows} == {(Commitment.Mode.SCREEN, True)}
+    assert {row.template.region_code for row in rows} == {world.REGULATORS[0][2]}
+    assert [row.institution.slug for row in everywhere(CommitmentConfirmation)] == [world.SLUGS[0]]
+
+
+def test_one_pledge_fell_over_a_penalty_and_its_remediation_waits_beside_an_accepted_one(demo):
+    fallen = {row.cause: row for row in everywhere(CommitmentWithdrawal)}
+    assert set(fallen) == {CommitmentWithdrawal.Cause.COMPLAINT, CommitmentWithdrawal.Cause.VIOLATION}
+    states = {row.withdrawal_id: row.state for row in everywhere(Remediation)}
+    assert [states[fallen[cause].pk] for cause in ("complaint", "violation")] == ["accepted", "submitted"]
+
+
+def test_everybody_finds_the_institutions_in_the_directory_with_what_they_measure(demo):
+    entries = {row.slug: row for row in DirectoryEntry.objects.filter(slug__in=world.SLUGS)}
+    assert all(entries[slug].lines and entries[slug].fields for slug in world.SLUGS)
 
 
 def test_the_printed_number_and_code_find_their_certificate(demo):
@@ -268,7 +292,8 @@ def commanded(demo):
 
 def test_the_command_prints_every_login_and_link(demo, commanded):
     assert all(login.login in commanded.printed and login.name in commanded.printed for login in demo.report.logins)
-    assert all(link.url in commanded.printed for link in demo.report.links)
+    assert all(link.url in commanded.printed for link in [*demo.report.links, *demo.report.pledges])
+    assert demo.report.as_json()["directory"] in commanded.printed
 
 
 def test_the_command_leaves_alerts_for_the_first_morning_and_some_are_cared_for(demo, commanded):

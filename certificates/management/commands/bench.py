@@ -12,7 +12,19 @@ from django.core.management.base import BaseCommand, CommandError
 
 from certificates.bench import database, laboratory, measure
 
-PARTS = ("code_page", "due", "importing", "issuing", "labels", "ledger", "lists", "paper", "throughput")
+PARTS = (
+    "code_page",
+    "directory",
+    "due",
+    "importing",
+    "issuing",
+    "labels",
+    "ledger",
+    "lists",
+    "paper",
+    "pledges",
+    "throughput",
+)
 ROW = "{:<28} {:>9} {:>9} {:>6} {:>7} {:<5} {:>9} {:>9} {:>6}"
 HEADS = ("name", "limit_ms", "ours_ms", "ratio", "goal", "", "cpu limit", "cpu ours", "ratio")
 

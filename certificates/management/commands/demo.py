@@ -50,6 +50,8 @@ def lines(report: world.Report) -> list[str]:
     links = [f"{link.word}  {link.url}" for link in report.links]
     if verify := report.as_json()["verify"]:
         links.append(f"核验  {verify['url']}  证书编号 {verify['number']}  验证码 {verify['verification_code']}")
+    links += [f"{pledge.word}  {pledge.url}  {pledge.institution}" for pledge in report.pledges]
+    links.append(f"名录  {report.as_json()['directory']}")
     codes = "标“要”的登录还要动态验证码：登录页和签署框里会显示，也可以用 manage.py totp 登录名 取得。"
     return [*table, codes, "", *links]
 
