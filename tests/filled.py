@@ -24,15 +24,15 @@ PARTICULARS = {"Label": {"word": "stopped"}}
 
 
 def one_of_each(lab, text="样"):
-    """A row in every register of the institution, in every table of equipment, and a reading of a document.
+    """A row in every register of the institution, in every table of equipment and of pledges, and a reading of a document.
 
     Returns: rows by name of the register.
     """
     found = {
         name: _first(register.model, lab) or row(register.model, lab, text) for name, register in REGISTERS.items()
     }
-    for model in apps.get_app_config("equipment").get_models():
-        if _first(model, lab) is None:
+    for model in (model for app in ("equipment", "commitments") for model in apps.get_app_config(app).get_models()):
+        if _is_owned(model) and _first(model, lab) is None:
             row(model, lab, text, **PARTICULARS.get(model.__name__, {}))
     if "documents" in found:
         with tenant(lab.pk):

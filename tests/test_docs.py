@@ -9,7 +9,7 @@ from django.conf import settings
 BASE = Path(settings.BASE_DIR)
 README = BASE / "README.md"
 PAGES = [README, BASE / "CHANGELOG.md", *sorted((BASE / "docs").glob("*.md"))]
-APPS = ("portal", "institutions", "equipment", "orders", "certificates", "oversight")
+APPS = ("portal", "institutions", "equipment", "commitments", "orders", "certificates", "oversight")
 FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -8,6 +8,7 @@ from django.apps import apps
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError, IntegrityError, ProgrammingError, connection, connections, transaction
 
+from commitments.models import CommitmentTemplate, DirectoryEntry, DirectoryLine
 from equipment.models import Equipment
 from institutions.models import (
     ApiToken,
@@ -47,8 +48,15 @@ WITHOUT_INSTITUTION = {
     "portal_ledgerleaf": "(institution_id IS NULL)",
     "portal_ledgersalt": "(institution_id IS NULL)",
 }
+# Tables whose rows everybody reads, each with the reason why.
+PUBLISHED = {
+    "commitments_directoryentry": "the directory of institutions: name, place and the dates of the pledge, written to be read",
+    "commitments_directoryline": "the scope of institutions as the directory shows it",
+}
+WALLED = [table for table in TABLES if table not in PUBLISHED]
 # Tables that belong to no institution, each with the reason why.
 PORTAL_WIDE = {
+    "commitments_commitmenttemplate": "wordings of the pledge: everybody reads them, a regulator writes those of its region",
     "institutions_institution": "the institutions themselves: public facts only",
     "institutions_person": "one person across institutions; holds nothing but an identity",
     "institutions_user": "accounts; what one may do follows from memberships",
@@ -122,7 +130,7 @@ def two_labs(db):
 
 
 def tables_with_rows():
-    return [table for table in TABLES if rows(f"SELECT EXISTS (SELECT FROM {table})")[0][0]]
+    return [table for table in WALLED if rows(f"SELECT EXISTS (SELECT FROM {table})")[0][0]]
 
 
 # --- what the catalogue says
@@ -148,27 +156,79 @@ def test_rows_are_written_and_read_inside_their_institution(table):
     assert check == (f"({using} OR {WITHOUT_INSTITUTION[table]})" if table in WITHOUT_INSTITUTION else using)
 
 
+# Policies that open for more than reading, beside those of institutions and of due lists, each with what it is for.
+WRITING = {
+    ("commitments_commitmenttemplate", "regulator_writes"): "a regulator lays down the wording of its own region",
+    ("commitments_commitmenttemplate", "owner_writes"): "the migration that brings the portal's own wording",
+    (
+        "institutions_membership",
+        "owner_locking",
+    ): "regulator_of keeps a regulator's membership as it is until the commit",
+}
+
+
 @pytest.mark.django_db
 def test_every_other_policy_opens_for_reading_only():
     others = rows(
         "SELECT tablename, policyname, cmd FROM pg_policies WHERE policyname NOT IN ('tenant_isolation', 'due_writing')"
     )
+    others = [found for found in others if found[:2] not in WRITING]
     assert {(policy, command) for _, policy, command in others} <= {
         ("regulator_reading", "SELECT"),
         ("also_readable", "SELECT"),
         ("owner_reading", "SELECT"),
         ("due_reading", "SELECT"),
         ("find_reading", "SELECT"),
+        ("everybody_reads", "SELECT"),
     }
+    assert [table for table, policy, _ in others if policy == "everybody_reads"] == ["commitments_commitmenttemplate"]
     also_readable = rows("SELECT tablename, qual FROM pg_policies WHERE policyname = 'also_readable' ORDER BY 1")
     assert also_readable == [
+        *((table, "true") for table in PUBLISHED),
         ("institutions_membership", "(user_id = app_user())"),
         ("institutions_method", "(owner_id IS NULL)"),
         ("portal_ledgerleaf", "(institution_id IS NULL)"),
         ("portal_ledgersalt", "(institution_id IS NULL)"),
     ]
     owners = {table for table, policy, _ in others if policy == "owner_reading"}
-    assert owners == {"portal_smartcode", "portal_auditentry", "institutions_apitoken"}
+    assert owners == {"portal_smartcode", "portal_auditentry", "institutions_apitoken", "institutions_membership"}
+
+
+@pytest.mark.django_db
+def test_what_opens_for_writing_is_bound_to_the_owner_or_to_the_regulators_region():
+    owner = f"{{{connections['owner'].settings_dict['USER']}}}"
+    region = "current_setting('app.region'::text, true)"
+    own_region = f"((COALESCE({region}, ''::text) <> ''::text) AND starts_with((region_code)::text, {region}))"
+    found = rows(
+        "SELECT tablename, policyname, cmd, roles::text, qual, with_check FROM pg_policies"
+        " WHERE (tablename, policyname) IN %s ORDER BY 1, 2",
+        tuple(WRITING),
+    )
+    assert found == [
+        ("commitments_commitmenttemplate", "owner_writes", "ALL", owner, "true", "true"),
+        ("commitments_commitmenttemplate", "regulator_writes", "ALL", "{public}", own_region, own_region),
+        ("institutions_membership", "owner_locking", "UPDATE", owner, "(institution_id IS NULL)", "false"),
+    ]
+
+
+@pytest.mark.django_db
+def test_the_owner_may_lock_a_regulators_membership_and_change_nothing_of_it(owner_connection):
+    with owner_connection.cursor() as owner:
+        owner.execute("SELECT set_config('app.appoints', 'yes', true)")
+        owner.execute(
+            "INSERT INTO institutions_user (username, password, name, email, is_active)"
+            " VALUES ('r', '', 'r', '', true) RETURNING id"
+        )
+        owner.execute(
+            "INSERT INTO institutions_membership (user_id, ref, roles, region_code, state)"
+            " VALUES (%s, 'r', '{regulator}', '4403', 'active')",
+            owner.fetchone(),
+        )
+        owner.execute("SELECT set_config('app.appoints', '', true)")
+        owner.execute("SELECT state FROM institutions_membership FOR SHARE")
+        assert owner.fetchall() == [("active",)]
+        with pytest.raises(psycopg2.errors.InsufficientPrivilege, match="row-level security"):
+            owner.execute("UPDATE institutions_membership SET region_code = '44'")
 
 
 @pytest.mark.django_db
@@ -254,7 +314,8 @@ def test_only_the_readings_by_exact_key_work_with_the_rights_of_their_owner():
         "published_card", "published_file", "published_file_digest", "published_evidence", "api_key_holder",
     }  # fmt: skip
     numbers_and_digests_only = {"audit_unsealed", "audit_digest"}
-    assert {name for name, _ in found} == by_exact_key | numbers_and_digests_only
+    yes_or_no = {"regulator_of"}
+    assert {name for name, _ in found} == by_exact_key | numbers_and_digests_only | yes_or_no
     assert {path.partition("=")[2].partition(",")[0] for _, path in found} == {"pg_catalog"}
 
 
@@ -330,8 +391,8 @@ def test_switching_row_security_off_makes_queries_fail_instead_of_telling(two_la
 def test_a_scope_shows_rows_of_its_institution_only(two_labs):
     alpha, beta = two_labs
     with tenant(alpha.institution.pk):
-        assert tables_with_rows() == TABLES
-        owners = {owner for table in TABLES for (owner,) in rows(f"SELECT DISTINCT institution_id FROM {table}")}
+        assert tables_with_rows() == WALLED
+        owners = {owner for table in WALLED for (owner,) in rows(f"SELECT DISTINCT institution_id FROM {table}")}
     assert owners == {alpha.institution.pk} != {beta.institution.pk}
 
 
@@ -369,6 +430,31 @@ def test_rows_of_another_institution_are_neither_changed_nor_moved(two_labs):
         assert Site.objects.filter(pk=beta.site.pk).update(name="x") == 0
         with pytest.raises(ProgrammingError, match="row-level security"), transaction.atomic():
             Site.objects.filter(pk=alpha.site.pk).update(institution=beta.institution)
+
+
+def test_the_directory_is_read_by_everybody_and_written_by_its_institution(two_labs):
+    alpha, beta = two_labs
+    with tenant(alpha.institution.pk):
+        assert set(DirectoryEntry.objects.values_list("slug", flat=True)) == {"alpha", "beta"}
+        theirs = DirectoryEntry.objects.filter(institution=beta.institution)
+        assert theirs.update(name="x") == 0 and DirectoryLine.objects.filter(entry__in=theirs).update(best=0) == 0
+    assert DirectoryEntry.objects.update(name="x") == 0
+
+
+@pytest.mark.parametrize(("region", "written"), [("4403", True), ("11", False), ("", False)])
+def test_a_regulator_writes_the_wordings_of_its_own_region_only(db, region, written):
+    own = CommitmentTemplate(region_code=region, edition=1 if region else 2, title="承诺", made_by="市局")
+    refused = contextlib.nullcontext() if written else pytest.raises(ProgrammingError, match="row-level security")
+    with refused, scope(region="44"):
+        own.save()
+    assert CommitmentTemplate.objects.filter(title="承诺").exists() == written
+    with scope(region="44"):
+        assert CommitmentTemplate.objects.filter(region_code="").update(title="x") == 0
+
+
+def test_an_institution_writes_no_wording(db):
+    with pytest.raises(ProgrammingError, match="row-level security"), tenant(make.institution().pk):
+        CommitmentTemplate.objects.create(region_code="440300", edition=1, title="承诺", made_by="自己")
 
 
 def test_a_row_that_points_at_another_institutions_parent_is_refused_at_commit(two_labs):
@@ -427,7 +513,7 @@ def test_a_region_is_a_prefix_and_no_pattern(region):
 def test_a_regulator_reads_every_table_and_writes_none(two_labs):
     lab = two_labs[0].institution
     with scope(region="4403"):
-        assert tables_with_rows() == TABLES
+        assert tables_with_rows() == WALLED
         assert Site.objects.update(name="x") == 0
         with pytest.raises(ProgrammingError, match="row-level security"), transaction.atomic():
             Site.objects.create(institution=lab, name="x", address="x")
