@@ -27,6 +27,7 @@ app.conf.beat_schedule = {
     "place leaves and sign heads": {"task": "portal.sequence_ledger", "schedule": 30.0},
     "verify the ledger": {"task": "portal.verify_ledger", "schedule": crontab(hour=1, minute=30)},
     "send waiting work again": {"task": "portal.sweep", "schedule": 30.0},
+    "reconsider pledges": {"task": "commitments.reconsider_pledges", "schedule": crontab(hour=0, minute=1)},
     "reconsider people": {"task": "institutions.reconsider_people", "schedule": crontab(hour=0, minute=5)},
     "evaluate the clauses": {"task": "portal.evaluate_clauses", "schedule": crontab(hour=4, minute=10)},
     "tell what is due": {"task": "portal.scan_due", "schedule": crontab(hour=6, minute=30)},

@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("equipment.codes.urls")),
     path("i/<slug:slug>/", include("institutions.urls")),
     path("i/<slug:slug>/", include("equipment.urls")),
+    path("", include("commitments.urls")),
     path("i/<slug:slug>/", include("orders.urls")),
     path("i/<slug:slug>/", include("certificates.urls")),
     path("api/v1/", include("equipment.api.urls")),

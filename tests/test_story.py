@@ -42,7 +42,7 @@ def world(transactional_db):
 class Person:
     """A browser window in which one person is signed in."""
 
-    def __init__(self, browser, live_server, who=None, viewport=DESK):
+    def __init__(self, browser, live_server, who=None, viewport=DESK, home="**/i/story/"):
         self.base, self.who = live_server.url, who
         self.context = browser.new_context(viewport=viewport, locale="zh-CN", timezone_id="Asia/Shanghai")
         self.page = self.context.new_page()
@@ -57,7 +57,7 @@ class Person:
             if second_factor.has_factor(who.user_id):
                 self.page.fill("[name=otp]", self.code())
                 self.page.get_by_role("button", name="继续登录").click()
-            self.page.wait_for_url("**/i/story/")
+            self.page.wait_for_url(home)
 
     def code(self):
         """What this person's phone shows next: the code of a step that was not used yet."""
