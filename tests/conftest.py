@@ -50,6 +50,7 @@ def pytest_collection_finish() -> None:
     """What has been made by now stays to the end: the collector need not look through it again and again."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 @functools.cache

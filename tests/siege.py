@@ -19,7 +19,7 @@ class Siege:
     server_kills: int
 
 
-SIEGE = Siege(600, 200, 20, 30) if LONG else Siege(16, 4, 1, 2)
+SIEGE = Siege(600, 200, 20, 30) if LONG else Siege(12, 3, 1, 2)
 
 
 def until(done: Callable[[], bool], seconds: float, doing: Callable[[], object] = lambda: time.sleep(0.1)) -> None:

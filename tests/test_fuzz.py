@@ -249,7 +249,7 @@ def test_nonsense_in_one_field_among_sound_ones(alpha, everybody):
 def test_every_role_may_send_nonsense(alpha, each_role, everybody):
     forms = [found for found in forms_of(alpha, everybody["member"]) if found[1] == "POST"]
     for turn, (role, client) in enumerate(each_role.items()):
-        for place, (route, method, fields) in enumerate(forms[turn % 3 :: 3]):
+        for place, (route, method, fields) in enumerate(forms[turn % 5 :: 5]):
             (value,) = some(KINDS, turn + place, 1)
             status = sent(client, method, address(route, alpha), dict.fromkeys(fields, value))
             assert status < 500, (role, route.pattern, value[:30])
@@ -345,8 +345,8 @@ def test_files_that_are_none(alpha, everybody):
         found for found in forms_of(alpha, everybody["member"]) if found[1] == "POST" and None in found[2].values()
     ]
     assert {route.name for route, _method, _fields in uploads} >= {"portal:verify", "equipment:trace"}
-    for route, _method, fields in uploads:
-        for name, content in FILES:
+    for turn, (route, _method, fields) in enumerate(uploads):
+        for name, content in some(FILES, turn, 6):
             file = SimpleUploadedFile("x", content)
             file._name = name  # as it is, past the class that would clean it
             body = encode_multipart(
@@ -420,7 +420,8 @@ def test_malformed_headers(alpha, everybody, settings):
         for place, extra in enumerate(HEADERS):
             if place % 9 == turn % 9:
                 for method in set(route.door.methods) & {"GET", "POST"}:
-                    for client in (everybody["member"], strict):
+                    # Whoever reads shows no token: the two would be asked alike.
+                    for client in (everybody["member"], strict) if method == "POST" else (strict,):
                         status = answered(client, method, address(route, alpha), b"a=1", **extra)
                         assert status < 500, (method, route.pattern, extra)
 

@@ -63,7 +63,7 @@ def line(goal, limit, ours, name="some"):
 @pytest.fixture(scope="module")
 def measured(django_db_setup):
     """One round of everything, as JSON."""
-    answer = run("--rounds", "1", "--documents", "4", "--scale", "0.01", "--once", "--json")
+    answer = run("--rounds", "1", "--documents", "2", "--scale", "0.01", "--once", "--json")
     assert answer.returncode in (0, 1), answer.stderr
     return SimpleNamespace(code=answer.returncode, **json.loads(answer.stdout))
 
