@@ -52,10 +52,11 @@ def test_escape_closes_the_list_and_keeps_what_was_typed(page):
     assert box.input_value() == "LC-" and page.is_hidden("[role=listbox]")
 
 
-@pytest.mark.parametrize("width", [390, 1440])
-def test_the_list_fits_the_screen(page, width):
-    page.set_viewport_size({"width": width, "height": 900})
+def test_the_list_fits_the_screen(page):
     page.locator("[data-pick=equipment] input").focus()
     page.keyboard.type("活塞")
     page.wait_for_selector("[role=option]")
-    assert page.evaluate("document.documentElement.scrollWidth") == width
+    for width in (390, 1440):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.is_visible("[role=option]")
+        assert page.evaluate("document.documentElement.scrollWidth") == width
