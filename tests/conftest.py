@@ -122,19 +122,22 @@ def django_db_setup(
     yield
     holder.close()
     with django_db_blocker.unblock():
-        owner.close()
-        runtime.close()
         drop(name)
 
 
 def drop(database: str) -> None:
     """The database is gone, also when connections of threads and event loops were left open."""
-    owner, runtime = connections["owner"], connections["default"]
-    with runtime._nodb_cursor() as cursor:  # each role may end its own connections only
-        cursor.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND usename = current_user",
-            [database],
-        )
+    for alias in settings.DATABASES:
+        connections[alias].close()
+    for alias in settings.DATABASES:
+        with connections[
+            alias
+        ]._nodb_cursor() as cursor:  # each role may end its own connections only, and waits for it
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = %s AND usename = current_user",
+                [database],
+            )
+    owner = connections["owner"]
     with owner._nodb_cursor() as cursor:
         cursor.execute(f"DROP DATABASE {owner.ops.quote_name(database)} WITH (FORCE)")
 
