@@ -4,7 +4,6 @@ The same checks that decide the clauses on the page of compliance; besides, the 
 within the last thirty days. Source: A-4.1.1, A-4.3.1, A-4.3.2, A-4.3.3.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -45,11 +44,6 @@ def lines(institution: Institution, day: date) -> list[Line]:
     """Every condition for pledging that day, the fresh search too. Needs the institution's scope."""
     searched = Line("A-4.3.1-s1", _("签署前 30 天内查过公开名单"), searched_lately(institution, day))
     return [*conditions(institution, day), searched]
-
-
-def eligible(found: Iterable[Line]) -> bool:
-    """Whether all of them hold."""
-    return all(line.holds for line in found)
 
 
 def searched_lately(institution: Institution, day: date) -> Verdict:
